@@ -1,0 +1,6 @@
+//! headroom: which customers can buy more, how much, how sure are we, and whom do we visit next month?
+
+pub mod backtest;
+pub mod domain;
+pub mod features;
+pub mod warehouse;
