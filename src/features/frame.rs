@@ -69,7 +69,7 @@ impl FeatureFrame {
     pub fn categories(&self, name: &str) -> Result<Vec<Option<String>>, FeatureError> {
         let column = self.frame.column(name).map_err(|_| FeatureError::unknown("category", name, &self.frame))?;
         let text = column.str().map_err(|_| FeatureError::unknown("category", name, &self.frame))?;
-        Ok(text.into_iter().map(|value| value.map(str::to_owned)).collect())
+        Ok(text.iter().map(|value| value.map(str::to_owned)).collect())
     }
 }
 
@@ -290,7 +290,7 @@ fn accounts_of(frame: &DataFrame) -> &StringChunked {
 fn numbers_of(kind: &'static str, frame: &DataFrame, name: &str) -> Result<Vec<f64>, FeatureError> {
     let column = frame.column(name).map_err(|_| FeatureError::unknown(kind, name, frame))?;
     let numbers = column.f64().map_err(|_| FeatureError::unknown(kind, name, frame))?;
-    Ok(numbers.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+    Ok(numbers.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
 }
 
 fn refuse_other_columns<'a>(
