@@ -3,4 +3,5 @@
 pub mod backtest;
 pub mod domain;
 pub mod features;
+pub mod learners;
 pub mod warehouse;
