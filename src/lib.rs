@@ -1,7 +1,9 @@
 //! headroom: which customers can buy more, how much, how sure are we, and whom do we visit next month?
 
 pub mod backtest;
+pub mod config;
 pub mod domain;
 pub mod features;
+pub mod ingest;
 pub mod learners;
 pub mod warehouse;

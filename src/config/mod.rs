@@ -1,0 +1,3 @@
+//! `headroom.toml`: what was typed and what may run.
+
+pub mod sources;
