@@ -6,4 +6,5 @@ pub mod domain;
 pub mod features;
 pub mod ingest;
 pub mod learners;
+pub mod train;
 pub mod warehouse;
