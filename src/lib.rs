@@ -7,5 +7,5 @@ pub mod domain;
 pub mod features;
 pub mod ingest;
 pub mod learners;
-pub mod train;
+pub mod registry;
 pub mod warehouse;
