@@ -8,4 +8,5 @@ pub mod features;
 pub mod ingest;
 pub mod learners;
 pub mod registry;
+pub mod score;
 pub mod warehouse;

@@ -1,0 +1,61 @@
+//! What the published models say of each account of the population, and what their bootstrap refits say.
+//!
+//! A figure that cannot be had (no model for want of history) is absent as a whole, never zero.
+
+use super::ScoreError;
+
+/// What one refit of the chosen rungs, on accounts drawn with replacement, says of the same accounts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refit {
+    /// Expected revenue over the horizon `(n)`, in the report currency.
+    pub expected_revenue: Vec<f64>,
+    /// Stretch revenue over the horizon `(n)`.
+    pub stretch_revenue: Vec<f64>,
+}
+
+/// Forecasts over the horizon, one entry per account of the population in the order of its slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// Expected net revenue.
+    pub expected_revenue: Vec<f64>,
+    /// Lower and upper bound of the 80 % prediction interval of realised revenue.
+    pub interval: Option<(Vec<f64>, Vec<f64>)>,
+    /// Expected contribution margin; may be negative.
+    pub expected_margin: Vec<f64>,
+    /// 0.9 quantile of revenue.
+    pub stretch_revenue: Option<Vec<f64>>,
+    /// Probability of growth beyond the base by more than d.
+    pub growth: Option<Vec<f64>>,
+    /// Probability of no order.
+    pub inactivity: Option<Vec<f64>>,
+    /// At least [`Forecast::FEWEST_REFITS`] refits; fewer give no estimation interval.
+    pub refits: Vec<Refit>,
+}
+
+impl Forecast {
+    /// Refits below which 10th and 90th percentile say nothing.
+    pub const FEWEST_REFITS: usize = 20;
+
+    /// Refuses forecasts of another number of accounts.
+    pub(super) fn check(&self, accounts: usize) -> Result<(), ScoreError> {
+        let mut columns: Vec<(&'static str, usize)> =
+            vec![("expected_revenue", self.expected_revenue.len()), ("expected_margin", self.expected_margin.len())];
+        if let Some((low, high)) = &self.interval {
+            columns.extend([("expected_revenue_low", low.len()), ("expected_revenue_high", high.len())]);
+        }
+        let optional = [
+            ("stretch_revenue", &self.stretch_revenue),
+            ("growth_probability", &self.growth),
+            ("inactivity_probability", &self.inactivity),
+        ];
+        columns.extend(optional.iter().filter_map(|(name, values)| Some((*name, values.as_ref()?.len()))));
+        for refit in &self.refits {
+            columns.push(("expected_revenue of a refit", refit.expected_revenue.len()));
+            columns.push(("stretch_revenue of a refit", refit.stretch_revenue.len()));
+        }
+        match columns.into_iter().find(|(_, found)| *found != accounts) {
+            None => Ok(()),
+            Some((column, found)) => Err(ScoreError::Length { column, found, expected: accounts }),
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The table of scores: one row for every account of the company, checked.
+//!
+//! Accounts outside the population keep their keys and have nulls elsewhere. Beside METHOD's columns it carries what
+//! ranking needs (base, growth threshold, rates, the refits' headroom), so that ranking reads nothing else of a model.
+
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Forecast, ScoreError,
+    columns::{BOUNDS, Declared, KEYS, REFIT, Range, declared},
+    headroom::{estimation_interval, headroom},
+    rates::{last_year, loss_rates, margin_rates},
+};
+use crate::{
+    domain::Month,
+    features::Slice,
+};
+
+/// Where an account stands; only active ones are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Bought within 24 months and may be sold to.
+    Active,
+    /// Did not buy for 24 months.
+    Dormant,
+    /// May not be sold to.
+    Blocked,
+    /// Insolvent.
+    Insolvent,
+    /// Part of the own company; listed apart, never ranked.
+    Internal,
+    /// Many buyers under one number, such as cash sales; listed apart, never ranked.
+    Collective,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Active, Self::Dormant, Self::Blocked, Self::Insolvent, Self::Internal, Self::Collective];
+
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Dormant => "dormant",
+            Self::Blocked => "blocked",
+            Self::Insolvent => "insolvent",
+            Self::Internal => "internal",
+            Self::Collective => "collective",
+        }
+    }
+}
+
+/// One account of the company, scored or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The account's leading id.
+    pub id: String,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// One row per account of the company, ascending by id.
+#[derive(Debug, Clone)]
+pub struct ScoreFrame {
+    frame: DataFrame,
+    refits: usize,
+}
+
+impl ScoreFrame {
+    /// Checks `frame`, which must hold exactly the accounts of `accounts` (ascending by id).
+    ///
+    /// # Errors
+    /// If a column is missing, superfluous or of another type; if an account is lost or twice; if a probability lies
+    /// outside [0, 1], a bound above its counterpart, or an amount is not finite; if an account of the population lacks
+    /// a figure that all must have, or one outside it has any.
+    pub fn new(accounts: &[Account], frame: DataFrame) -> Result<Self, ScoreError> {
+        let refits = frame.columns().iter().filter(|c| c.name().starts_with(REFIT)).count();
+        let declared = declared(refits);
+        refuse_other_columns(&frame, &declared)?;
+        refuse_lost_accounts(&frame, accounts)?;
+        let checked = Self { frame, refits };
+        let population = checked.population();
+        for (name, column) in &declared {
+            checked.refuse_nulls(name, column, &population)?;
+            if column.dtype == DataType::Float64 {
+                checked.refuse_out_of_range(name, column.range)?;
+            }
+        }
+        for (low, high) in BOUNDS {
+            checked.refuse_crossed(low, high)?;
+        }
+        Ok(checked)
+    }
+
+    /// The table.
+    pub const fn frame(&self) -> &DataFrame {
+        &self.frame
+    }
+
+    /// Number of accounts, scored or not.
+    pub fn height(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// Account ids, ascending.
+    pub fn accounts(&self) -> Vec<&str> {
+        let ids = self.frame.column("customer_id").and_then(|c| c.str()).expect("checked by the constructor");
+        ids.iter().map(|id| id.expect("checked by the constructor")).collect()
+    }
+
+    /// Whether each account is in the population.
+    pub fn population(&self) -> Vec<bool> {
+        self.flags("population").into_iter().map(|flag| flag == Some(true)).collect()
+    }
+
+    /// A numeric column, one entry per account.
+    ///
+    /// # Panics
+    /// If the score frame declares no such column: a mistake of the caller's code, not of its data.
+    pub fn numbers(&self, name: &str) -> Vec<Option<f64>> {
+        let column = self.frame.column(name).and_then(|c| c.f64()).expect("a declared numeric column");
+        column.iter().collect()
+    }
+
+    /// A column of truth values.
+    ///
+    /// # Panics
+    /// As [`Self::numbers`].
+    pub fn flags(&self, name: &str) -> Vec<Option<bool>> {
+        self.frame.column(name).and_then(|c| c.bool()).expect("a declared column of truth values").iter().collect()
+    }
+
+    /// A column of text.
+    ///
+    /// # Panics
+    /// As [`Self::numbers`].
+    pub fn texts(&self, name: &str) -> Vec<Option<&str>> {
+        self.frame.column(name).and_then(|c| c.str()).expect("a declared column of text").iter().collect()
+    }
+
+    /// Each refit's headroom in revenue, `(refits, accounts)`, null outside the population.
+    pub fn refit_headroom(&self) -> Vec<Vec<Option<f64>>> {
+        (0..self.refits).map(|refit| self.numbers(&format!("{REFIT}{refit:02}"))).collect()
+    }
+
+    fn value_error(&self, row: usize, column: &str, value: String, expected: &'static str) -> ScoreError {
+        ScoreError::Value { account: self.accounts()[row].into(), column: column.into(), value, expected }
+    }
+
+    fn refuse_nulls(&self, name: &str, column: &Declared, population: &[bool]) -> Result<(), ScoreError> {
+        let nulls = self.frame.column(name)?.is_null();
+        let key = KEYS.contains(&name);
+        for (row, null) in nulls.iter().enumerate() {
+            let null = null == Some(true);
+            if null && (key || (column.required && population[row])) {
+                return Err(self.value_error(row, name, "null".into(), "a value"));
+            }
+            if !null && !key && !population[row] {
+                return Err(self.value_error(row, name, "known".into(), "null outside the population"));
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_out_of_range(&self, name: &str, range: Range) -> Result<(), ScoreError> {
+        let (fits, expected): (fn(f64) -> bool, _) = match range {
+            Range::Any | Range::Finite => (f64::is_finite, "a finite number"),
+            Range::NotNegative => (|v| v.is_finite() && v >= 0.0, "a finite number, zero or more"),
+            Range::Probability => (|v| (0.0..=1.0).contains(&v), "a number from 0 to 1"),
+        };
+        match self.numbers(name).into_iter().enumerate().find(|(_, value)| value.is_some_and(|v| !fits(v))) {
+            None => Ok(()),
+            Some((row, value)) => Err(self.value_error(row, name, value.unwrap_or(f64::NAN).to_string(), expected)),
+        }
+    }
+
+    fn refuse_crossed(&self, low: &str, high: &str) -> Result<(), ScoreError> {
+        for (row, (l, h)) in self.numbers(low).into_iter().zip(self.numbers(high)).enumerate() {
+            if l.is_some() != h.is_some() || l > h {
+                let show = |bound: Option<f64>| bound.map_or_else(|| "null".to_owned(), |b| b.to_string());
+                let value = format!("{}, above its upper bound {}", show(l), show(h));
+                return Err(self.value_error(row, low, value, "both bounds, the lower one first"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Scores the population of `slice` and gives every other account of `accounts` a row of nulls.
+///
+/// `accounts` are all accounts of the company, ascending by id; `model_run` names the set of models.
+///
+/// # Errors
+/// If the forecast does not fit the slice, the population is not among the accounts, or a figure is impossible.
+pub fn score(
+    slice: &Slice,
+    accounts: &[Account],
+    forecast: &Forecast,
+    model_run: &str,
+) -> Result<ScoreFrame, ScoreError> {
+    let n = slice.height();
+    forecast.check(n)?;
+    let place = Placement::of(slice, accounts)?;
+    let (revenue, margin) = last_year(slice)?;
+    let loss = loss_rates(slice)?;
+    let margin_rates = margin_rates(slice)?;
+    let level = forecast.stretch_revenue.as_deref();
+    let headroom_revenue = level.map(|level| headroom(level, &forecast.expected_revenue, &loss));
+    // An account that loses money on what it buys has no headroom in margin, whatever it could buy.
+    let headroom_margin = headroom_revenue
+        .as_ref()
+        .zip(margin_rates.as_ref())
+        .map(|(headroom, rates)| headroom.iter().zip(rates).map(|(h, rate)| h * rate.max(0.0)).collect::<Vec<_>>());
+    let upside = level.map(|s| s.iter().zip(&forecast.expected_revenue).map(|(s, e)| s - e).collect::<Vec<_>>());
+    let refits: Vec<Vec<f64>> = if level.is_some() && forecast.refits.len() >= Forecast::FEWEST_REFITS {
+        forecast.refits.iter().map(|r| headroom(&r.stretch_revenue, &r.expected_revenue, &loss)).collect()
+    } else {
+        Vec::new()
+    };
+    let bounds = (!refits.is_empty()).then(|| estimation_interval(&refits, n));
+    let known = |values: Vec<f64>| values.into_iter().map(|v| (!v.is_nan()).then_some(v)).collect::<Vec<_>>();
+
+    let numbers = |name: &str, values: Option<&[f64]>| place.numbers(name, values);
+    let interval = forecast.interval.as_ref();
+    let is_new: Vec<bool> = slice.baselines().numbers("is_new")?.into_iter().map(|flag| flag > 0.5).collect();
+    let mut columns = vec![
+        place.texts("customer_id", |account| Some(&account.id)),
+        date("as_of", slice.as_of().at(), accounts.len())?,
+        Column::new("horizon_months".into(), vec![slice.horizon().months(); accounts.len()]),
+        Column::new("population".into(), place.rows.iter().map(Option::is_some).collect::<Vec<_>>()),
+        numbers("revenue_last", Some(&revenue)),
+        numbers("margin_last", Some(&margin)),
+        numbers("expected_revenue", Some(&forecast.expected_revenue)),
+        numbers("expected_revenue_low", interval.map(|(low, _)| low.as_slice())),
+        numbers("expected_revenue_high", interval.map(|(_, high)| high.as_slice())),
+        numbers("expected_margin", Some(&forecast.expected_margin)),
+        numbers("stretch_revenue", level),
+        numbers("peer_revenue", None),
+        place.scored_texts("level_used", level.map(|_| "stretch")),
+        numbers("headroom_revenue", headroom_revenue.as_deref()),
+        numbers("headroom_low", bounds.as_ref().map(|(low, _)| low.as_slice())),
+        numbers("headroom_high", bounds.as_ref().map(|(_, high)| high.as_slice())),
+        numbers("headroom_margin", headroom_margin.as_deref()),
+        numbers("growth_probability", forecast.growth.as_deref()),
+        numbers("inactivity_probability", forecast.inactivity.as_deref()),
+        place.texts("model_run", |_| Some(model_run)),
+        place.texts("standing", |account| Some(account.standing.name())),
+        numbers("base_revenue", Some(&slice.baselines().numbers("base_revenue")?)),
+        numbers("growth_threshold", Some(&slice.baselines().growth_threshold()?)),
+        Column::new("is_new".into(), place.spread(&is_new)),
+        numbers("upside_revenue", upside.as_deref()),
+        numbers("margin_rate", margin_rates.as_deref()),
+        numbers("loss_rate", Some(&loss)),
+        Column::new(
+            "overdue_amount".into(),
+            place.spread(&known(slice.features().numbers("overdue_amount")?)).into_iter().map(Option::flatten).collect::<Vec<_>>(),
+        ),
+    ];
+    columns.extend(refits.iter().enumerate().map(|(i, values)| numbers(&format!("{REFIT}{i:02}"), Some(values))));
+    ScoreFrame::new(accounts, DataFrame::new(accounts.len(), columns)?)
+}
+
+/// Where in the slice each account of the company is, if at all.
+struct Placement<'a> {
+    accounts: &'a [Account],
+    rows: Vec<Option<usize>>,
+}
+
+impl<'a> Placement<'a> {
+    fn of(slice: &Slice, accounts: &'a [Account]) -> Result<Self, ScoreError> {
+        let mut rows = vec![None; accounts.len()];
+        for (row, id) in slice.features().accounts().iter().enumerate() {
+            let id = id.unwrap_or_default();
+            let at = accounts.binary_search_by(|account| account.id.as_str().cmp(id));
+            rows[at.map_err(|_| ScoreError::UnknownAccount { account: id.into() })?] = Some(row);
+        }
+        Ok(Self { accounts, rows })
+    }
+
+    fn spread<T: Clone>(&self, values: &[T]) -> Vec<Option<T>> {
+        self.rows.iter().map(|row| row.map(|row| values[row].clone())).collect()
+    }
+
+    fn numbers(&self, name: &str, values: Option<&[f64]>) -> Column {
+        let values = values.map_or_else(|| vec![None; self.rows.len()], |values| self.spread(values));
+        Column::new(name.into(), values)
+    }
+
+    fn texts<'t>(&'t self, name: &str, text: impl Fn(&'t Account) -> Option<&'t str>) -> Column {
+        Column::new(name.into(), self.accounts.iter().map(text).collect::<Vec<_>>())
+    }
+
+    fn scored_texts(&self, name: &str, text: Option<&str>) -> Column {
+        Column::new(name.into(), self.rows.iter().map(|row| row.and(text)).collect::<Vec<_>>())
+    }
+}
+
+/// The last day of `month`, `n` times.
+pub(crate) fn date(name: &str, month: Month, n: usize) -> Result<Column, ScoreError> {
+    let epoch = Month::new(1970, 1)?.first_day();
+    let days = month.last_day().since(epoch).map(|span| span.get_days()).unwrap_or_default();
+    Ok(Column::new(name.into(), vec![days; n]).cast(&DataType::Date)?)
+}
+
+fn refuse_other_columns(frame: &DataFrame, declared: &[(String, Declared)]) -> Result<(), ScoreError> {
+    let expected: Vec<String> = declared.iter().map(|(name, column)| format!("{name}: {}", column.dtype)).collect();
+    let found: Vec<String> = frame.columns().iter().map(|c| format!("{}: {}", c.name(), c.dtype())).collect();
+    let differs = (0..expected.len().max(found.len())).find(|&i| expected.get(i) != found.get(i));
+    let name = |names: &[String], i: usize| names.get(i).cloned().unwrap_or_else(|| "no further column".into());
+    match differs {
+        None => Ok(()),
+        Some(i) => Err(ScoreError::Columns { expected: name(&expected, i), found: name(&found, i) }),
+    }
+}
+
+fn refuse_lost_accounts(frame: &DataFrame, accounts: &[Account]) -> Result<(), ScoreError> {
+    let ids: Vec<Option<&str>> = frame.column("customer_id")?.str()?.iter().collect();
+    for row in 0..ids.len().max(accounts.len()) {
+        let expected = accounts.get(row).map_or("no further account", |account| account.id.as_str());
+        let found = ids.get(row).map_or("no further row", |id| id.unwrap_or("null"));
+        let twice = row > 0 && row < accounts.len() && accounts[row - 1].id >= accounts[row].id;
+        if twice || expected != found {
+            return Err(ScoreError::LostAccount { row, expected: expected.into(), found: found.into() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! From forecasts to one row per account: what to expect, what a good year looks like, how much lies between.
+//!
+//! ```text
+//! Slice + Forecast + every Account ─score─▶ ScoreFrame ─rank─▶ Ranking
+//! ```
+//!
+//! Headroom is `max(0, level - E)`, less the expected loss on late payers; its margin follows the account's shrunk
+//! margin rate. Nothing is ranked or classed here, and no sum of bounds is ever a bound of a sum (see [`Total`]).
+
+mod columns;
+mod credibility;
+mod error;
+mod forecast;
+mod frame;
+mod headroom;
+mod portfolio;
+mod rates;
+
+pub use credibility::Observation;
+pub use error::ScoreError;
+pub use forecast::{Forecast, Refit};
+pub use frame::{Account, ScoreFrame, Standing, score};
+pub use portfolio::{Shock, Summand, Total, shocks, totals};

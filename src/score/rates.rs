@@ -1,0 +1,63 @@
+//! Two shrunk rates per account: margin per unit of revenue, and what late payers are expected not to pay.
+
+use super::{
+    ScoreError,
+    credibility::{Observation, median, shrunk_rates},
+};
+use crate::features::Slice;
+
+/// Net revenue and contribution margin of the last 12 months per account; of a shorter history, scaled to 12 months.
+pub(crate) fn last_year(slice: &Slice) -> Result<(Vec<f64>, Vec<f64>), ScoreError> {
+    let to_a_year = 12.0 / f64::from(slice.horizon().months());
+    let last = |feature: &str, baseline: &str| -> Result<Vec<f64>, ScoreError> {
+        let exact = slice.features().numbers(feature)?;
+        let scaled = slice.baselines().numbers(baseline)?;
+        Ok(exact.iter().zip(scaled).map(|(e, s)| if e.is_nan() { s * to_a_year } else { *e }).collect())
+    };
+    Ok((last("revenue_12", "last_12_scaled_revenue")?, last("margin_12", "last_12_scaled_margin")?))
+}
+
+/// Contribution margin per unit of net revenue, by Bühlmann-Straub over the last two years; `None` if nothing was sold.
+pub(super) fn margin_rates(slice: &Slice) -> Result<Option<Vec<f64>>, ScoreError> {
+    let (revenue, margin) = last_year(slice)?;
+    let (revenue_24, margin_24) = (slice.features().numbers("revenue_24")?, slice.features().numbers("margin_24")?);
+    let period = |revenue: f64, margin: f64| Observation { weight: revenue, rate: margin / revenue };
+    let accounts: Vec<Vec<Observation>> = (0..slice.height())
+        .map(|i| {
+            let before = period(revenue_24[i] - revenue[i], margin_24[i] - margin[i]);
+            // Without a second year its weight is NaN, which is not positive either.
+            [period(revenue[i], margin[i]), before].into_iter().filter(|o| o.weight > 0.0).collect()
+        })
+        .collect();
+    Ok(shrunk_rates(&accounts))
+}
+
+/// The expected loss per unit of further revenue: the account's overdue amount over its last 12 months' revenue, at
+/// most 1, shrunk towards the portfolio's with the weight of one account of median revenue.
+///
+/// No write-offs are in the data contract, so the overdue share stands in for what will not be paid. That is cautious:
+/// most overdue invoices are paid in the end. Accounts without a known invoice get the portfolio's rate; a company
+/// without any known invoice gets no reduction.
+pub(super) fn loss_rates(slice: &Slice) -> Result<Vec<f64>, ScoreError> {
+    let (revenue, _) = last_year(slice)?;
+    let overdue = slice.features().numbers("overdue_amount")?;
+    let known = slice.features().numbers("payment_known")?;
+    let counts = |i: usize| known[i] == 1.0 && !overdue[i].is_nan() && revenue[i] > 0.0;
+    let paying: Vec<usize> = (0..slice.height()).filter(|&i| counts(i)).collect();
+    if paying.is_empty() {
+        return Ok(vec![0.0; slice.height()]);
+    }
+    let share = |i: usize| (overdue[i] / revenue[i]).clamp(0.0, 1.0);
+    let total: f64 = paying.iter().map(|&i| revenue[i]).sum();
+    let portfolio = paying.iter().map(|&i| revenue[i] * share(i)).sum::<f64>() / total;
+    let prior = median(paying.iter().map(|&i| revenue[i]).collect());
+    Ok((0..slice.height())
+        .map(|i| {
+            if counts(i) {
+                (revenue[i] * share(i) + prior * portfolio) / (revenue[i] + prior)
+            } else {
+                portfolio
+            }
+        })
+        .collect())
+}
