@@ -9,4 +9,5 @@ pub mod ingest;
 pub mod learners;
 pub mod registry;
 pub mod score;
+pub mod train;
 pub mod warehouse;

@@ -50,11 +50,7 @@ impl AsOf {
 
 impl fmt::Display for AsOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at == self.known_by {
-            self.at.fmt(f)
-        } else {
-            write!(f, "{} known by {}", self.at, self.known_by)
-        }
+        if self.at == self.known_by { self.at.fmt(f) } else { write!(f, "{} known by {}", self.at, self.known_by) }
     }
 }
 

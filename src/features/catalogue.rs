@@ -34,9 +34,26 @@ pub const FEATURES: &[Feature] = &[];
 /// Name and type of each column, in order.
 pub fn columns() -> impl Iterator<Item = (&'static str, DataType)> {
     FEATURES.iter().map(|f| {
-        (f.name, match f.kind {
-            Kind::Number => DataType::Float64,
-            Kind::Category => DataType::String,
-        })
+        (
+            f.name,
+            match f.kind {
+                Kind::Number => DataType::Float64,
+                Kind::Category => DataType::String,
+            },
+        )
     })
+}
+
+/// All features in column order.
+pub fn features() -> &'static [Feature] {
+    FEATURES
+}
+
+/// A fingerprint of the declarations: a model fitted on other features has another one.
+pub fn schema_hash() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for feature in features() {
+        hasher.update(format!("{feature:?}\n").as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }

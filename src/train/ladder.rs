@@ -1,0 +1,288 @@
+//! Which rungs climb for which target, and what each may see: `models/ladder.toml`, parsed and checked once.
+//!
+//! The committed file is compiled in and is the default. A key, rung, target or feature that does not exist is refused
+//! with the nearest one that does.
+
+use std::{collections::BTreeMap, path::Path};
+
+use toml::{Table, Value};
+
+use super::{TrainError, rungs::RungKind};
+use crate::{
+    domain::Target,
+    features::catalogue::{Kind, features},
+};
+
+const COMPILED_IN: &str = include_str!("../../models/ladder.toml");
+const COMPILED_IN_NAME: &str = "models/ladder.toml (compiled in)";
+
+/// Numeric settings of a rung, such as `penalty`.
+pub type Params = BTreeMap<String, f64>;
+
+/// One contestant of the ladder: a rung, or one baseline in one of its two forms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Name in reports and on cards.
+    pub name: String,
+    /// Step of the ladder, 0 to 5.
+    pub step: u8,
+    pub(crate) kind: RungKind,
+    /// The baseline column or rule (rung 0 only).
+    pub(crate) column: Option<&'static str>,
+    /// Whether the baseline is recalibrated on the training origins (rung 0 only).
+    pub(crate) recalibrated: bool,
+    /// Catalogue names a learned rung sees.
+    pub features: Vec<String>,
+    /// Categories by which a shrinkage rung groups, beside the ABC class.
+    pub groups: Vec<String>,
+    /// Hyperparameters.
+    pub params: Params,
+}
+
+/// The checked ladder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ladder {
+    lines: Vec<Line>,
+    interval: Candidate,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Line {
+    candidate: Candidate,
+    targets: Vec<Target>,
+}
+
+impl Default for Ladder {
+    fn default() -> Self {
+        Self::parse(COMPILED_IN, COMPILED_IN_NAME).expect("a unit test parses the committed ladder")
+    }
+}
+
+impl Ladder {
+    /// Reads and checks a ladder file.
+    ///
+    /// # Errors
+    /// If it cannot be read, is not TOML, or names something that does not exist.
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| TrainError::Read { path: name.clone(), source })?;
+        Self::parse(&text, &name)
+    }
+
+    /// Checks the text of a ladder file; `place` names it in errors.
+    ///
+    /// # Errors
+    /// If it is not TOML, or names something that does not exist.
+    pub fn parse(text: &str, place: &str) -> Result<Self, TrainError> {
+        let table: Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| TrainError::Syntax { path: place.into(), reason: error.to_string() })?;
+        refuse_unknown_keys(place, &table, &["features", "rungs", "interval"])?;
+        let lists = feature_lists(place, section(place, &table, "features")?)?;
+        let mut lines = Vec::new();
+        for (name, value) in section(place, &table, "rungs")? {
+            let place = format!("{place}, rungs.{name}");
+            let kind = RungKind::named(name)
+                .ok_or_else(|| TrainError::unknown(place.as_str(), "rung", name, RungKind::names()))?;
+            let keys = as_table(&place, name, value)?;
+            lines.push(Line {
+                targets: targets(&place, keys, kind)?,
+                candidate: candidate(&place, kind, keys, &lists, &["step", "targets"])?,
+            });
+        }
+        lines.sort_by(|a, b| (a.candidate.step, &a.candidate.name).cmp(&(b.candidate.step, &b.candidate.name)));
+        let keys = section(place, &table, "interval")?;
+        let kind = RungKind::LinearQuantile;
+        let interval = candidate(&format!("{place}, interval"), kind, keys, &lists, &[])?;
+        Ok(Self { lines, interval })
+    }
+
+    /// All contestants for `target`, lowest step first; the baselines are always among them.
+    pub fn candidates(&self, target: Target) -> Vec<Candidate> {
+        let mut all = super::rungs::baselines(target);
+        let learned = self.lines.iter().filter(|line| line.targets.contains(&target));
+        all.extend(learned.map(|line| line.candidate.clone()));
+        all
+    }
+
+    /// What the prediction interval of expected revenue is made of.
+    pub(crate) const fn interval(&self) -> &Candidate {
+        &self.interval
+    }
+}
+
+fn setting(place: &str, key: &str, value: &Value, expected: &'static str) -> TrainError {
+    TrainError::Setting { place: place.into(), key: key.into(), value: value.to_string(), expected }
+}
+
+fn as_table<'t>(place: &str, key: &str, value: &'t Value) -> Result<&'t Table, TrainError> {
+    value.as_table().ok_or_else(|| setting(place, key, value, "a table"))
+}
+
+fn section<'t>(place: &str, table: &'t Table, key: &'static str) -> Result<&'t Table, TrainError> {
+    match table.get(key) {
+        Some(value) => as_table(place, key, value),
+        None => Err(TrainError::Setting {
+            place: place.into(),
+            key: key.into(),
+            value: "missing".into(),
+            expected: "a table of this name",
+        }),
+    }
+}
+
+fn refuse_unknown_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), TrainError> {
+    match table.keys().find(|key| !known.contains(&key.as_str())) {
+        None => Ok(()),
+        Some(key) => Err(TrainError::unknown(place, "key", key, known.iter().copied())),
+    }
+}
+
+fn texts(place: &str, key: &str, value: &Value) -> Result<Vec<String>, TrainError> {
+    let expected = "a list of names";
+    let items = value.as_array().ok_or_else(|| setting(place, key, value, expected))?;
+    items.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(|| setting(place, key, v, expected))).collect()
+}
+
+fn feature_lists(place: &str, table: &Table) -> Result<BTreeMap<String, Vec<String>>, TrainError> {
+    let mut lists = BTreeMap::new();
+    for (name, value) in table {
+        let place = format!("{place}, features.{name}");
+        let list = texts(&place, name, value)?;
+        for feature in &list {
+            if !features().iter().any(|f| f.name == feature) {
+                return Err(TrainError::unknown(place, "feature", feature, features().iter().map(|f| f.name)));
+            }
+        }
+        lists.insert(name.clone(), list);
+    }
+    Ok(lists)
+}
+
+fn targets(place: &str, keys: &Table, kind: RungKind) -> Result<Vec<Target>, TrainError> {
+    let names = match keys.get("targets") {
+        Some(value) => texts(place, "targets", value)?,
+        None => Vec::new(),
+    };
+    names
+        .iter()
+        .map(|name| {
+            let target = Target::ALL
+                .into_iter()
+                .find(|target| target.name() == name)
+                .ok_or_else(|| TrainError::unknown(place, "target", name, Target::ALL.iter().map(|t| t.name())))?;
+            if kind.serves(target) {
+                Ok(target)
+            } else {
+                Err(TrainError::NotApplicable { rung: kind.name().into(), target })
+            }
+        })
+        .collect()
+}
+
+fn candidate(
+    place: &str,
+    kind: RungKind,
+    keys: &Table,
+    lists: &BTreeMap<String, Vec<String>>,
+    also_known: &[&str],
+) -> Result<Candidate, TrainError> {
+    let params = kind.params();
+    let mut known = also_known.to_vec();
+    known.extend(kind.keys());
+    known.extend(params.iter().map(|param| param.name));
+    refuse_unknown_keys(place, keys, &known)?;
+    let step = match keys.get("step") {
+        None if also_known.is_empty() => 3,
+        None => kind.step(),
+        Some(value) => value
+            .as_integer()
+            .and_then(|step| u8::try_from(step).ok())
+            .filter(|step| (1..=5).contains(step))
+            .ok_or_else(|| setting(place, "step", value, "a step from 1 to 5"))?,
+    };
+    let features = match keys.get("features") {
+        None => Vec::new(),
+        Some(value) => {
+            let list = value.as_str().ok_or_else(|| setting(place, "features", value, "the name of a feature list"))?;
+            let known = || lists.keys().map(String::as_str);
+            lists.get(list).cloned().ok_or_else(|| TrainError::unknown(place, "feature list", list, known()))?
+        }
+    };
+    let groups = match keys.get("groups") {
+        None => Vec::new(),
+        Some(value) => texts(place, "groups", value)?,
+    };
+    for group in &groups {
+        let mut categories = features_of(Kind::Category);
+        if !categories.any(|name| name == group) {
+            return Err(TrainError::unknown(place, "feature", group, features_of(Kind::Category)));
+        }
+    }
+    let mut chosen = Params::new();
+    for param in params {
+        let value = match keys.get(param.name) {
+            None => param.default,
+            Some(value) => value
+                .as_float()
+                .or_else(|| value.as_integer().map(|i| i as f64))
+                .filter(|number| param.range.contains(number))
+                .ok_or_else(|| setting(place, param.name, value, param.expected))?,
+        };
+        chosen.insert(param.name.into(), value);
+    }
+    Ok(Candidate {
+        name: kind.name().into(),
+        step,
+        kind,
+        column: None,
+        recalibrated: false,
+        features,
+        groups,
+        params: chosen,
+    })
+}
+
+fn features_of(kind: Kind) -> impl Iterator<Item = &'static str> {
+    features().iter().filter(move |f| f.kind == kind).map(|f| f.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "[features]\n[rungs]\nshrinkage = { step = 1, targets = [\"expected_revenue\"] }\n[interval]\n";
+
+    #[test]
+    fn the_committed_ladder_is_valid_and_every_target_climbs() {
+        let ladder = Ladder::default();
+        for target in Target::ALL {
+            let steps: Vec<u8> = ladder.candidates(target).iter().map(|c| c.step).collect();
+            assert!(steps.contains(&0) && steps.contains(&3), "{target}: {steps:?}");
+            assert!(steps.is_sorted(), "{target}: {steps:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused_with_the_nearest_name() {
+        assert!(Ladder::parse(SMALL, "test").is_ok());
+        for (wrong, right, said) in [
+            ("shrinkage", "shrinkagee", "`shrinkagee`, did you mean `shrinkage`"),
+            ("targets", "target", "`target`, did you mean `targets`"),
+            ("expected_revenue", "expected_revenu", "did you mean `expected_revenue`"),
+            ("[interval]", "[intervals]", "did you mean `interval`"),
+        ] {
+            let error = Ladder::parse(&SMALL.replace(wrong, right), "test").unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_setting_out_of_range_names_the_range() {
+        let error = Ladder::parse(&SMALL.replace("step = 1", "step = 9"), "test").unwrap_err().to_string();
+        assert!(error.contains("`step` is `9`, expected a step from 1 to 5"), "{error}");
+        let text = SMALL.replace("shrinkage = { step = 1,", "linear_quantile = { step = 3,");
+        let error = Ladder::parse(&text, "test").unwrap_err().to_string();
+        assert!(error.contains("linear_quantile cannot predict expected_revenue"), "{error}");
+    }
+}

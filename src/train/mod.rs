@@ -1,0 +1,23 @@
+//! From slices to fitted models: the ladder, the encoding, and one file per rung.
+//!
+//! Arrays appear here and only from here inward; nothing here knows a warehouse, a file of the user, or a clock. What
+//! a model is worth is not decided here but in [`crate::backtest`].
+
+mod encode;
+mod error;
+mod fit;
+mod interval;
+mod ladder;
+mod model;
+mod panel;
+mod rungs;
+mod set;
+
+pub use encode::Encoder;
+pub use error::TrainError;
+pub use fit::{FitContext, fit};
+pub use interval::{Interval, IntervalModel};
+pub use ladder::{Candidate, Ladder, Params};
+pub use model::{Contributions, FittedModel};
+pub use panel::{Panel, Rows};
+pub use set::TrainingSet;

@@ -1,0 +1,272 @@
+//! Several origins as one pool of rows, and selections from it: what every rung fits on and predicts for.
+//!
+//! A [`Panel`] borrows its slices and copies a column only when a rung asks for it. [`Rows`] is any selection (all
+//! rows, a fold, a bootstrap sample with repetitions). It knows neither targets nor rungs.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use super::{
+    TrainError,
+    encode::{Design, FeatureList},
+};
+use crate::{
+    domain::{AbcClass, AbcThresholds, Month, Seed, cumulative_classes},
+    features::Slice,
+};
+
+/// The most rows one fit sees; beyond it, accounts (never single rows) are sampled.
+pub const MAX_ROWS: usize = 200_000;
+
+/// The baseline from whose order the ABC class follows: margin of the last 12 months, up to a factor.
+const CLASS_COLUMN: &str = "last_12_scaled_margin";
+
+/// The slices of several origins as one pool of rows, in the order given, accounts ascending within each.
+#[derive(Debug)]
+pub struct Panel<'a> {
+    parts: Vec<Part<'a>>,
+    account: Vec<u32>,
+    class: Vec<AbcClass>,
+    abc: AbcThresholds,
+    designs: Mutex<BTreeMap<String, Arc<Design>>>,
+}
+
+#[derive(Debug)]
+struct Part<'a> {
+    slice: &'a Slice,
+    /// Positions within the slice; `None` is all of them.
+    kept: Option<Vec<u32>>,
+}
+
+impl Part<'_> {
+    fn len(&self) -> usize {
+        self.kept.as_ref().map_or(self.slice.height(), Vec::len)
+    }
+
+    fn pick<T: Clone>(&self, column: Vec<T>) -> Vec<T> {
+        match &self.kept {
+            None => column,
+            Some(kept) => kept.iter().map(|&row| column[row as usize].clone()).collect(),
+        }
+    }
+}
+
+impl<'a> Panel<'a> {
+    /// Pools all rows of `slices`.
+    ///
+    /// # Errors
+    /// If a baseline column is missing.
+    pub fn new(slices: &[&'a Slice], abc: AbcThresholds) -> Result<Self, TrainError> {
+        Self::sampled(slices, abc, usize::MAX, Seed(0))
+    }
+
+    /// Pools the rows of `slices`; beyond `max_rows`, those of a sample of accounts, the same in every slice.
+    ///
+    /// # Errors
+    /// If a baseline column is missing.
+    pub fn sampled(slices: &[&'a Slice], abc: AbcThresholds, max_rows: usize, seed: Seed) -> Result<Self, TrainError> {
+        let total: usize = slices.iter().map(|slice| slice.height()).sum();
+        let keep_below = (total > max_rows).then(|| (max_rows as f64 / total as f64 * u64::MAX as f64) as u64);
+        let mut names: Vec<&str> = Vec::with_capacity(total);
+        let mut class = Vec::with_capacity(total);
+        let mut parts = Vec::with_capacity(slices.len());
+        for slice in slices {
+            let classes = cumulative_classes(&slice.baselines().numbers(CLASS_COLUMN)?, abc);
+            let accounts: Vec<&'a str> = slice.features().accounts().iter().map(|a| a.unwrap_or_default()).collect();
+            let kept = keep_below.map(|limit| {
+                (0..accounts.len() as u32).filter(|&row| seed.derive(accounts[row as usize]).0 <= limit).collect()
+            });
+            let part = Part { slice, kept };
+            names.extend(part.pick(accounts));
+            class.extend(part.pick(classes));
+            parts.push(part);
+        }
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let account =
+            names.iter().map(|name| sorted.binary_search(name).expect("each name was just inserted") as u32).collect();
+        Ok(Self { parts, account, class, abc, designs: Mutex::default() })
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.account.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.account.is_empty()
+    }
+
+    /// Number of distinct accounts.
+    pub fn accounts(&self) -> usize {
+        self.account.iter().max().map_or(0, |&last| last as usize + 1)
+    }
+
+    /// The origins, in order.
+    pub fn origins(&self) -> Vec<Month> {
+        self.parts.iter().map(|part| part.slice.as_of().at()).collect()
+    }
+
+    /// The ABC limits by which its rows are classed.
+    pub const fn abc(&self) -> AbcThresholds {
+        self.abc
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { panel: self, index: (0..self.len() as u32).collect() }
+    }
+
+    /// The rows of the last origin.
+    pub fn last_origin(&self) -> Rows<'_> {
+        let last = self.parts.last().map_or(0, Part::len);
+        Rows { panel: self, index: ((self.len() - last) as u32..self.len() as u32).collect() }
+    }
+
+    fn column<T: Clone>(&self, read: impl Fn(&Slice) -> Result<Vec<T>, TrainError>) -> Result<Vec<T>, TrainError> {
+        let mut all = Vec::with_capacity(self.len());
+        for part in &self.parts {
+            all.extend(part.pick(read(part.slice)?));
+        }
+        Ok(all)
+    }
+
+    /// The encoded features of all rows, learned on them; computed once per list.
+    pub(crate) fn design(&self, list: &FeatureList) -> Result<Arc<Design>, TrainError> {
+        let mut designs = self.designs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(design) = designs.get(&list.key()) {
+            return Ok(Arc::clone(design));
+        }
+        let design = Arc::new(Design::learn(list, &self.rows())?);
+        designs.insert(list.key(), Arc::clone(&design));
+        Ok(design)
+    }
+}
+
+/// A selection of a panel's rows, possibly with repetitions.
+#[derive(Debug, Clone)]
+pub struct Rows<'p> {
+    panel: &'p Panel<'p>,
+    index: Vec<u32>,
+}
+
+impl<'p> Rows<'p> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The pool they were taken from.
+    pub const fn panel(&self) -> &'p Panel<'p> {
+        self.panel
+    }
+
+    /// Positions in the pool.
+    pub fn index(&self) -> &[u32] {
+        &self.index
+    }
+
+    /// The rows at `positions` of this selection.
+    #[must_use]
+    pub fn select(&self, positions: &[usize]) -> Self {
+        Self { panel: self.panel, index: positions.iter().map(|&p| self.index[p]).collect() }
+    }
+
+    /// Splits by account into the rows of fold `fold` of `folds` and all others.
+    pub fn fold(&self, fold: u32, folds: u32) -> (Self, Self) {
+        let of_fold = |row: &u32| self.panel.account[*row as usize] % folds == fold;
+        let (inside, outside) = self.index.iter().partition(|row| of_fold(row));
+        (Self { panel: self.panel, index: inside }, Self { panel: self.panel, index: outside })
+    }
+
+    /// As many accounts drawn with replacement as there are, each with all its rows.
+    #[must_use]
+    pub fn resample_accounts(&self, seed: Seed) -> Self {
+        use rand::Rng;
+        let mut rows_of: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for &row in &self.index {
+            rows_of.entry(self.panel.account[row as usize]).or_default().push(row);
+        }
+        let groups: Vec<Vec<u32>> = rows_of.into_values().collect();
+        let mut rng = seed.rng();
+        let mut index = Vec::with_capacity(self.len());
+        for _ in 0..groups.len() {
+            index.extend(&groups[rng.random_range(0..groups.len())]);
+        }
+        Self { panel: self.panel, index }
+    }
+
+    fn gather<T: Clone>(&self, column: &[T]) -> Vec<T> {
+        self.index.iter().map(|&row| column[row as usize].clone()).collect()
+    }
+
+    /// Number of the account within the pool, per row.
+    pub fn account(&self) -> Vec<u32> {
+        self.gather(&self.panel.account)
+    }
+
+    /// ABC class at the row's origin.
+    pub fn class(&self) -> Vec<AbcClass> {
+        self.gather(&self.panel.class)
+    }
+
+    /// A numeric feature, unknown as NaN.
+    ///
+    /// # Errors
+    /// If the catalogue has no such feature.
+    pub fn number(&self, name: &str) -> Result<Vec<f64>, TrainError> {
+        Ok(self.gather(&self.panel.column(|slice| Ok(slice.features().numbers(name)?))?))
+    }
+
+    /// A category, unknown as `None`.
+    ///
+    /// # Errors
+    /// If the catalogue has no such category.
+    pub fn category(&self, name: &str) -> Result<Vec<Option<String>>, TrainError> {
+        Ok(self.gather(&self.panel.column(|slice| Ok(slice.features().categories(name)?))?))
+    }
+
+    /// A baseline column.
+    ///
+    /// # Errors
+    /// If there is no such baseline.
+    pub fn baseline(&self, name: &str) -> Result<Vec<f64>, TrainError> {
+        Ok(self.gather(&self.panel.column(|slice| Ok(slice.baselines().numbers(name)?))?))
+    }
+
+    /// Whether the account has under 12 months of history.
+    ///
+    /// # Errors
+    /// None in practice; the column exists by construction.
+    pub fn is_new(&self) -> Result<Vec<bool>, TrainError> {
+        Ok(self.baseline("is_new")?.into_iter().map(|flag| flag > 0.5).collect())
+    }
+
+    /// METHOD's `c`: 1 % of the portfolio's mean base at the row's origin.
+    pub fn offset(&self) -> Vec<f64> {
+        let all: Vec<f64> = (self.panel.parts.iter())
+            .flat_map(|part| std::iter::repeat_n(part.slice.baselines().threshold(), part.len()))
+            .collect();
+        self.gather(&all)
+    }
+
+    /// A label.
+    ///
+    /// # Errors
+    /// If a slice has no labels.
+    pub fn label(&self, name: &str) -> Result<Vec<f64>, TrainError> {
+        Ok(self.gather(&self.panel.column(|slice| {
+            let labels = slice.labels().ok_or_else(|| TrainError::Unlabelled { as_of: slice.as_of().to_string() })?;
+            Ok(labels.numbers(name)?)
+        })?))
+    }
+}

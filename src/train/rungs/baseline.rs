@@ -1,0 +1,140 @@
+//! Rung 0: what a careful person would carry forward, raw and recalibrated.
+//!
+//! Six levels for money, the same with the quantile of their past misses for stretch, and the rates of one plain rule
+//! for probabilities. Whatever a model is worth, it is worth beside the best of these.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Rung, RungKind, baseline_columns,
+    calibration::ClassFactors,
+    label,
+    rate::Rate,
+    ratio::{GroupQuantiles, positive_level},
+};
+use crate::{
+    domain::Target,
+    train::{Candidate, Params, Rows, TrainError, fit::Task},
+};
+
+/// The share below stretch.
+pub(crate) const STRETCH_LEVEL: f64 = 0.9;
+
+/// All rung-0 contestants of a target.
+pub(crate) fn baselines(target: Target) -> Vec<Candidate> {
+    let candidate = |name: String, column, recalibrated| Candidate {
+        name,
+        step: 0,
+        kind: RungKind::Baseline,
+        column: Some(column),
+        recalibrated,
+        features: Vec::new(),
+        groups: Vec::new(),
+        params: Params::new(),
+    };
+    match target {
+        Target::ExpectedRevenue | Target::ExpectedMargin | Target::Stretch => baseline_columns(target)
+            .into_iter()
+            .flat_map(|c| [candidate(c.into(), c, false), candidate(format!("{c}_recalibrated"), c, true)])
+            .collect(),
+        Target::Growth => vec![
+            candidate("base_rate".into(), "base_rate", false),
+            candidate("base_alone".into(), "base_revenue", true),
+        ],
+        Target::Inactivity => vec![
+            candidate("base_rate".into(), "base_rate", false),
+            candidate("hiatus_rule".into(), "hiatus_ratio", true),
+        ],
+    }
+}
+
+/// A fitted baseline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
+pub(crate) enum Baseline {
+    /// Money: the column, or the column recalibrated.
+    Level(Level),
+    /// Stretch: the column times the quantile of what came of it.
+    Quantile { level: Level, quantiles: GroupQuantiles },
+    /// A probability.
+    Rate(Rate),
+}
+
+/// A baseline column, as it is or set right by class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Level {
+    pub column: String,
+    pub factors: Option<ClassFactors>,
+}
+
+impl Level {
+    /// A column that is carried forward as it is; needs no label.
+    pub(crate) fn raw(column: &str) -> Self {
+        Self { column: column.into(), factors: None }
+    }
+
+    /// The level of a rung-0 candidate.
+    pub(crate) fn learn(candidate: &Candidate, outcome: &'static str, rows: &Rows<'_>) -> Result<Self, TrainError> {
+        let column = candidate.column.unwrap_or_default();
+        let factors = if candidate.recalibrated {
+            let (level, outcome) = (rows.baseline(column)?, rows.label(outcome)?);
+            Some(ClassFactors::learn(&level, &outcome, &rows.class(), &rows.is_new()?))
+        } else {
+            None
+        };
+        Ok(Self { column: column.into(), factors })
+    }
+
+    pub(crate) fn values(&self, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {
+        let level = rows.baseline(&self.column)?;
+        Ok(match &self.factors {
+            None => level,
+            Some(factors) => factors.apply(&level, &rows.class(), &rows.is_new()?),
+        })
+    }
+}
+
+impl Baseline {
+    /// The form that can be published where nothing was ever learned.
+    pub(crate) fn raw(column: &str) -> Self {
+        Self::Level(Level::raw(column))
+    }
+}
+
+impl Rung for Baseline {
+    const TARGETS: &'static [Target] = &Target::ALL;
+    const STEP: u8 = 0;
+
+    fn fit(task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
+        let (candidate, outcome) = (task.candidate, label(task.target));
+        match task.target {
+            Target::ExpectedRevenue | Target::ExpectedMargin => Level::learn(candidate, outcome, rows).map(Self::Level),
+            Target::Stretch => {
+                let level = Level::raw(candidate.column.unwrap_or_default());
+                let b = positive_level(&level.values(rows)?);
+                let by_class = candidate.recalibrated;
+                let quantiles = GroupQuantiles::learn(
+                    STRETCH_LEVEL,
+                    &rows.label(outcome)?,
+                    &b,
+                    &rows.offset(),
+                    &rows.class(),
+                    by_class,
+                );
+                Ok(Self::Quantile { level, quantiles })
+            }
+            Target::Growth | Target::Inactivity => Rate::learn(task, rows).map(Self::Rate),
+        }
+    }
+
+    fn predict(&self, _target: Target, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {
+        match self {
+            Self::Level(level) => level.values(rows),
+            Self::Quantile { level, quantiles } => {
+                let b = positive_level(&level.values(rows)?);
+                Ok(quantiles.apply(&b, &rows.offset(), &rows.class()))
+            }
+            Self::Rate(rate) => rate.values(rows),
+        }
+    }
+}

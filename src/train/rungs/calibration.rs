@@ -1,0 +1,88 @@
+//! Setting a level right by ABC class: one factor per class, and the mean outcome where the level is zero.
+//!
+//! Learned on training origins. Without it skill is cheap: on one history replacing zeros alone took 65 % off the
+//! deviance of a baseline without any model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::AbcClass;
+
+/// Fewer rows of a class than this share the factor of all.
+const ENOUGH: usize = 30;
+/// A factor beyond this says more about a few rows than about a class.
+const MOST: f64 = 20.0;
+
+/// Factors per class (A, B, C) and the means that stand in for levels that are zero or negative.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ClassFactors {
+    factor: [f64; 3],
+    zero: f64,
+    /// New accounts have no level because they had no time for one: their mean is the prior of METHOD section 5.
+    zero_new: f64,
+}
+
+impl ClassFactors {
+    /// `factor(class) = sum outcome / sum level` over rows with a positive level.
+    pub(crate) fn learn(level: &[f64], outcome: &[f64], class: &[AbcClass], is_new: &[bool]) -> Self {
+        let ratio = |rows: &dyn Fn(usize) -> bool| {
+            let (mut n, mut above, mut below) = (0, 0.0, 0.0);
+            for i in (0..level.len()).filter(|&i| level[i] > 0.0 && rows(i)) {
+                n += 1;
+                above += outcome[i];
+                below += level[i];
+            }
+            (n, if below > 0.0 { (above / below).clamp(0.0, MOST) } else { 1.0 })
+        };
+        let (_, pooled) = ratio(&|_| true);
+        let factor = AbcClass::ALL.map(|c| match ratio(&|i| class[i] == c) {
+            (n, factor) if n >= ENOUGH => factor,
+            _ => pooled,
+        });
+        let mean = |rows: &dyn Fn(usize) -> bool| {
+            let of: Vec<f64> = (0..level.len()).filter(|&i| level[i] <= 0.0 && rows(i)).map(|i| outcome[i]).collect();
+            (of.len(), of.iter().sum::<f64>() / of.len().max(1) as f64)
+        };
+        let (_, zero) = mean(&|_| true);
+        let split = |new: bool| match mean(&|i| is_new[i] == new) {
+            (n, mean) if n >= ENOUGH => mean,
+            _ => zero,
+        };
+        Self { factor, zero: split(false), zero_new: split(true) }
+    }
+
+    /// The level set right.
+    pub(crate) fn apply(&self, level: &[f64], class: &[AbcClass], is_new: &[bool]) -> Vec<f64> {
+        (0..level.len())
+            .map(|i| match level[i] {
+                positive if positive > 0.0 => positive * self.factor[class[i] as usize],
+                _ if is_new[i] => self.zero_new,
+                _ => self.zero,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_per_class_are_met_on_the_rows_it_learned_from() {
+        let n = 120;
+        let class: Vec<_> = (0..n).map(|i| AbcClass::ALL[i % 3]).collect();
+        let level: Vec<_> = (0..n).map(|i| if i < 30 { 0.0 } else { i as f64 }).collect();
+        let outcome: Vec<_> = (0..n).map(|i| if i < 30 { 7.0 } else { i as f64 * (1.0 + (i % 3) as f64) }).collect();
+        let factors = ClassFactors::learn(&level, &outcome, &class, &vec![false; n]);
+        for (got, want) in factors.apply(&level, &class, &vec![false; n]).iter().zip(&outcome) {
+            assert!((got - want).abs() < 1e-9, "{got} {want}");
+        }
+    }
+
+    #[test]
+    fn a_class_with_few_rows_shares_the_factor_of_all() {
+        let mut class = vec![AbcClass::C; 60];
+        class[0] = AbcClass::A;
+        let factors = ClassFactors::learn(&vec![10.0; 60], &vec![20.0; 60], &class, &vec![false; 60]);
+        assert_eq!(factors.factor, [2.0; 3]);
+    }
+}
