@@ -11,3 +11,6 @@ pub mod registry;
 pub mod score;
 pub mod train;
 pub mod warehouse;
+
+/// Hash of this crate's sources: a result made by other code is never reused.
+pub const CODE_HASH: &str = env!("HEADROOM_CODE_HASH");

@@ -121,10 +121,17 @@ pub struct AbcThresholds {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct RawThresholds {
     a: f64,
     b: f64,
+}
+
+impl Default for RawThresholds {
+    fn default() -> Self {
+        let AbcThresholds { a, b } = AbcThresholds::default();
+        Self { a, b }
+    }
 }
 
 impl TryFrom<RawThresholds> for AbcThresholds {

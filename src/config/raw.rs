@@ -1,0 +1,145 @@
+//! `headroom.toml` as typed: one struct per section, unknown keys denied.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use toml::{Table, Value};
+
+use super::{error::ConfigError, sources::SourceConfig};
+use crate::{
+    domain::{AbcThresholds, Horizon, Month},
+    ingest::contract,
+};
+
+/// Language of the report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct RawConfig {
+    pub(super) project: RawProject,
+    pub(super) run: RawRun,
+    pub(super) abc: AbcThresholds,
+    pub(super) report: RawReport,
+    pub(super) checks: RawChecks,
+    pub(super) sources: BTreeMap<String, SourceConfig>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawProject {
+    pub(super) name: Option<String>,
+    pub(super) currency: String,
+    pub(super) data: PathBuf,
+}
+
+impl Default for RawProject {
+    fn default() -> Self {
+        Self { name: None, currency: "EUR".into(), data: "data".into() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawRun {
+    pub(super) as_of: Option<Month>,
+    pub(super) horizon: Option<Horizon>,
+    pub(super) seed: u64,
+}
+
+impl Default for RawRun {
+    fn default() -> Self {
+        Self { as_of: None, horizon: None, seed: 1 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawReport {
+    pub(super) language: Language,
+    pub(super) top_accounts: usize,
+}
+
+impl Default for RawReport {
+    fn default() -> Self {
+        Self { language: Language::En, top_accounts: 25 }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawChecks {
+    pub(super) waive: BTreeMap<String, String>,
+}
+
+const SECTIONS: [&str; 5] = ["project", "run", "abc", "report", "checks"];
+
+/// Parses the text of a `headroom.toml`.
+pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
+        line: error.span().map(|span| text[..span.start].lines().count().max(1)),
+        reason: error.message().to_owned(),
+    })?;
+    let mut raw = RawConfig::default();
+    for (name, value) in table {
+        match name.as_str() {
+            "project" => raw.project = section(&name, value)?,
+            "run" => raw.run = section(&name, value)?,
+            "abc" => raw.abc = section(&name, value)?,
+            "report" => raw.report = section(&name, value)?,
+            "checks" => raw.checks = section(&name, value)?,
+            table if contract::TABLES.iter().any(|t| t.name == table) => {
+                let source = section(&name, value)?;
+                raw.sources.insert(name, source);
+            }
+            _ => {
+                let known = SECTIONS.into_iter().chain(contract::TABLES.iter().map(|t| t.name));
+                return Err(ConfigError::UnknownSection { nearest: nearest(&name, known), name });
+            }
+        }
+    }
+    Ok(raw)
+}
+
+fn section<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ConfigError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let mut path: Vec<String> = vec![name.to_owned()];
+        path.extend(error.path().iter().map(ToString::to_string));
+        let reason = error.into_inner().message().to_owned();
+        match unknown_field(&reason) {
+            Some((field, known)) => {
+                if path.last().is_some_and(|last| last == &field) {
+                    path.pop();
+                }
+                let nearest = nearest(&field, known.iter().map(String::as_str));
+                ConfigError::UnknownKey { section: path.join("."), key: field, nearest, known }
+            }
+            None => ConfigError::Value { key: path.join("."), reason },
+        }
+    })
+}
+
+/// The field and the known fields in serde's message "unknown field `x`, expected one of `a`, `b`".
+fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
+    let rest = message.strip_prefix("unknown field ")?;
+    let mut quoted = rest.split('`').skip(1).step_by(2).map(str::to_owned);
+    let field = quoted.next()?;
+    let mut known: Vec<String> = quoted.collect();
+    known.sort();
+    Some((field, known))
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
