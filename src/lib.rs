@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod learners;
 pub mod registry;
 pub mod score;
+pub mod simulate;
 pub mod train;
 pub mod warehouse;
 

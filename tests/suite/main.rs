@@ -1,1 +1,3 @@
 //! The one integration test binary; a module per stage. See `tests/README.md`.
+
+mod simulate;

@@ -1,0 +1,225 @@
+//! The customer file: firmographics with gaps that are filled over time, a status that changes, and contacts that come,
+//! are confirmed and leave.
+
+use super::{
+    account::{Account, Fate, Kind},
+    calendar::Day,
+    catalogue::{rep_id, team},
+    draw::Draw,
+    german::{CITIES, REGIONS, company_name, person, phone, slug, street},
+    market::INDUSTRIES,
+    table::{Cents, table},
+    world::World,
+};
+
+const EMPLOYEES_MISSING: f64 = 0.06;
+const INDUSTRY_MISSING: f64 = 0.02;
+const WEBSITE_MISSING: f64 = 0.25;
+const TURNOVER_KNOWN: f64 = 0.5;
+/// Turnover per employee, in units of currency.
+const TURNOVER_PER_HEAD: f64 = 160_000.0;
+/// Part of the accounts that say, once, how much of their demand they buy from us.
+const SHARE_STATED: f64 = 0.15;
+const ROLES: [&str; 6] = ["buyer", "decider", "user", "influencer", "initiator", "gatekeeper"];
+
+table! {
+    /// A state of a customer's record.
+    CustomerRow is "customers" by (customer_id) {
+        customer_id: String,
+        name: String,
+        vat_id: Option<String>,
+        street: String,
+        postal_code: &'static str,
+        city: &'static str,
+        country: &'static str,
+        website: Option<String>,
+        phone: String,
+        email: String,
+        industry: Option<&'static str>,
+        employees: Option<i64>,
+        annual_revenue: Option<Cents>,
+        region: &'static str,
+        rep_id: String,
+        customer_since: Day,
+        latitude: f64,
+        longitude: f64,
+        stated_share_of_wallet: Option<f64>,
+        status: &'static str,
+        status_since: Day,
+    }
+}
+
+table! {
+    /// A state of a contact.
+    ContactRow is "contacts" by (contact_id) {
+        contact_id: String,
+        customer_id: String,
+        full_name: String,
+        role: &'static str,
+        email: String,
+        phone: String,
+        last_confirmed_on: Day,
+        left_on: Option<Day>,
+    }
+}
+
+/// What the customer file learns later.
+enum Update {
+    Employees(i64),
+    Industry(&'static str),
+    StatedShare(f64),
+    Status(&'static str, Day),
+}
+
+/// The account's record with all its states.
+pub(super) fn customer(world: &World, account: &Account) -> Vec<CustomerRow> {
+    let mut draw = world.stream("customer", account.index);
+    let city = &CITIES[account.city];
+    let industry = &INDUSTRIES[account.industry];
+    let (name, status) = match account.kind {
+        Kind::Customer => (company_name(&mut draw, industry.word, city.country), "active"),
+        Kind::Collective => (format!("Barverkauf Filiale {}", city.name), "collective"),
+        Kind::Internal => (format!("Eigenverbrauch Lager {}", city.name), "internal"),
+    };
+    let is_company = account.kind == Kind::Customer;
+    let domain = format!("{}.example", slug(&name));
+    let turnover = account.employees as f64 * TURNOVER_PER_HEAD * draw.lognormal(0.4);
+    let employees_missing = draw.chance(EMPLOYEES_MISSING);
+    let industry_missing = draw.chance(INDUSTRY_MISSING);
+    let first = CustomerRow {
+        customer_id: account.id(),
+        vat_id: (is_company && draw.chance(0.9))
+            .then(|| format!("{}000{:06}", vat_prefix(city.country), account.index)),
+        street: street(&mut draw),
+        postal_code: city.postal_code,
+        city: city.name,
+        country: city.country,
+        website: (is_company && !draw.chance(WEBSITE_MISSING)).then(|| format!("https://www.{domain}")),
+        phone: phone(&mut draw),
+        email: format!("info@{domain}"),
+        industry: (is_company && !industry_missing).then_some(industry.name),
+        employees: (is_company && !employees_missing).then_some(account.employees),
+        annual_revenue: (is_company && draw.chance(TURNOVER_KNOWN))
+            .then(|| Cents((turnover / 1e4).round() as i64 * 1_000_000)),
+        region: REGIONS[city.region],
+        rep_id: rep_id(team(account.index), city.region),
+        customer_since: account.since,
+        latitude: city.latitude + 0.05 * draw.normal(),
+        longitude: city.longitude + 0.08 * draw.normal(),
+        stated_share_of_wallet: None,
+        status,
+        status_since: account.since,
+        known_at: account.since,
+        name,
+    };
+    if !is_company {
+        return vec![first];
+    }
+    let mut updates = learned(world, account, &mut draw);
+    if employees_missing && draw.chance(0.5) {
+        updates.push((some_day(world, account, &mut draw), Update::Employees(account.employees)));
+    }
+    if industry_missing && draw.chance(0.5) {
+        updates.push((some_day(world, account, &mut draw), Update::Industry(industry.name)));
+    }
+    updates.sort_by_key(|(day, _)| *day);
+    let mut rows = vec![first];
+    for (day, update) in updates {
+        let last = &rows[rows.len() - 1];
+        let mut row = CustomerRow { known_at: day.max(last.known_at.plus(1)), ..last.clone() };
+        match update {
+            Update::Employees(employees) => row.employees = Some(employees),
+            Update::Industry(industry) => row.industry = Some(industry),
+            Update::StatedShare(share) => row.stated_share_of_wallet = Some(share),
+            Update::Status(status, since) => (row.status, row.status_since) = (status, since),
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// What is learned of the account itself: its stated share of wallet, and how it left.
+fn learned(world: &World, account: &Account, draw: &mut Draw) -> Vec<(Day, Update)> {
+    let mut updates = Vec::new();
+    if draw.chance(SHARE_STATED) {
+        let alive = account.months_alive(world);
+        let month = draw.between(alive.start as i32, alive.end as i32 - 1) as usize;
+        let stated = (account.share(month) + 0.07 * draw.normal()).clamp(0.05, 1.0);
+        updates.push((draw.pick(&world.calendar[month].weekdays), Update::StatedShare((stated * 20.0).round() / 20.0)));
+    }
+    if let Some(gone) = account.gone_from {
+        let first = world.calendar[gone].first;
+        match account.fate {
+            Fate::Quiet => {}
+            Fate::Insolvent => {
+                let since = first.plus(draw.between(0, 40));
+                updates.push((since.plus(draw.between(3, 20)), Update::Status("insolvent", since)));
+            }
+            Fate::Blocked => {
+                let since = first.plus(draw.between(90, 200));
+                updates.push((since.plus(draw.between(0, 2)), Update::Status("blocked", since)));
+            }
+        }
+    }
+    updates
+}
+
+/// The account's contacts, each with all its states. The first is there from the start.
+pub(super) fn contacts(world: &World, account: &Account) -> Vec<ContactRow> {
+    if account.kind != Kind::Customer {
+        return Vec::new();
+    }
+    let mut draw = world.stream("contacts", account.index);
+    let mut rows: Vec<ContactRow> = Vec::new();
+    for number in 1..=1 + draw.poisson(1.2).min(4) {
+        let (first_name, surname) = person(&mut draw);
+        let added = if number == 1 { account.since } else { some_day(world, account, &mut draw) };
+        let mut now = ContactRow {
+            contact_id: contact_id(account, number),
+            customer_id: account.id(),
+            full_name: format!("{first_name} {surname}"),
+            role: ROLES[(number as usize - 1 + draw.poisson(0.5) as usize) % ROLES.len()],
+            email: format!("{}.{}@{}.example", slug(first_name), slug(surname), account.id().to_lowercase()),
+            phone: phone(&mut draw),
+            last_confirmed_on: added,
+            left_on: None,
+            known_at: added,
+        };
+        let leaves = draw.chance(0.15).then(|| some_day(world, account, &mut draw)).filter(|day| *day > added);
+        let until = leaves.unwrap_or(world.calendar[world.months() - 1].last);
+        rows.push(now.clone());
+        loop {
+            let confirmed = now.known_at.plus(60 + (350.0 * draw.exponential()) as i32);
+            if confirmed >= until {
+                break;
+            }
+            now = ContactRow { last_confirmed_on: confirmed, known_at: confirmed, ..now };
+            rows.push(now.clone());
+        }
+        if let Some(day) = leaves {
+            let noticed = day.plus(draw.between(0, 90)).max(now.known_at.plus(1));
+            rows.push(ContactRow { left_on: Some(day), known_at: noticed, ..now });
+        }
+    }
+    rows
+}
+
+/// Number of the account's `number`-th contact, from 1.
+pub(super) fn contact_id(account: &Account, number: u32) -> String {
+    format!("{}-C{number}", account.id())
+}
+
+/// A working day on which the account is with us.
+fn some_day(world: &World, account: &Account, draw: &mut Draw) -> Day {
+    let alive = account.months_alive(world);
+    let month = draw.between(alive.start as i32, alive.end as i32 - 1) as usize;
+    draw.pick(&world.calendar[month].weekdays)
+}
+
+fn vat_prefix(country: &str) -> &'static str {
+    match country {
+        "AT" => "ATU",
+        "CH" => "CHE",
+        _ => "DE",
+    }
+}
