@@ -1,50 +1,43 @@
 //! Weighted normal equations of a row-major matrix, and their solution by Cholesky.
 //!
-//! The kernel of quantile regression and of iteratively reweighted least squares: `X' W X` costs `n p^2 / 2` and is
-//! where both spend their time, so rows are walked once and sums are taken in a fixed order.
+//! The kernel of quantile regression and of iteratively reweighted least squares: `X' W X` costs `n p^2` and is where
+//! both spend their time. Sums are taken in a fixed order.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
 
-/// `X' diag(w) X` as a full symmetric `(p, p)` matrix.
+/// `X' diag(w) X` as a full symmetric `(p, p)` matrix, for row-major `x`.
+///
+/// Rows go block by block through ndarray's matrix product, whose kernel uses the vector units of the machine: twice
+/// the multiplications of a symmetric loop in a third of its time.
 pub(super) fn gram(x: ArrayView2<'_, f64>, weights: ArrayView1<'_, f64>) -> Array2<f64> {
+    const ROWS: usize = 512;
     let p = x.ncols();
-    let mut lower = vec![0.0; p * p];
-    let x = x.as_standard_layout();
-    let values = x.as_slice().unwrap_or(&[]);
-    // four rows at a time: one pass over the accumulator serves four rank-one updates
-    let mut rows = values.chunks_exact(p.max(1) * 4);
-    let mut at = 0;
-    for four in rows.by_ref() {
-        let (a, rest) = four.split_at(p);
-        let (b, rest) = rest.split_at(p);
-        let (c, d) = rest.split_at(p);
-        let w = [weights[at], weights[at + 1], weights[at + 2], weights[at + 3]];
-        for i in 0..p {
-            let f = [w[0] * a[i], w[1] * b[i], w[2] * c[i], w[3] * d[i]];
-            let row = &mut lower[i * p..i * p + i + 1];
-            for ((((sum, a), b), c), d) in row.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *sum += (f[0] * a + f[1] * b) + (f[2] * c + f[3] * d);
-            }
-        }
-        at += 4;
+    let mut sum = Array2::zeros((p, p));
+    let mut weighted = Array2::zeros((ROWS.min(x.nrows()), p));
+    for (block, w) in x.axis_chunks_iter(Axis(0), ROWS).zip(weights.axis_chunks_iter(Axis(0), ROWS)) {
+        let mut weighted = weighted.slice_mut(s![..block.nrows(), ..]);
+        Zip::from(weighted.rows_mut()).and(block.rows()).and(&w).for_each(|mut to, from, &w| {
+            to.zip_mut_with(&from, |to, from| *to = w * from);
+        });
+        general_mat_mul(1.0, &weighted.t(), &block, 1.0, &mut sum);
     }
-    for row in rows.remainder().chunks_exact(p.max(1)) {
-        for i in 0..p {
-            let f = weights[at] * row[i];
-            for (sum, v) in lower[i * p..i * p + i + 1].iter_mut().zip(row) {
-                *sum += f * v;
-            }
-        }
-        at += 1;
-    }
-    let mut full = Array2::zeros((p, p));
+    // the product is symmetric only up to rounding
     for i in 0..p {
-        for j in 0..=i {
-            full[[i, j]] = lower[i * p + j];
-            full[[j, i]] = lower[i * p + j];
+        for j in 0..i {
+            sum[[i, j]] = sum[[j, i]];
         }
     }
-    full
+    sum
+}
+
+/// `X' v` for row-major `x`: ndarray's own product strides down each column, which is slow for many rows.
+pub(super) fn transposed_times(x: ArrayView2<'_, f64>, v: ArrayView1<'_, f64>) -> Array1<f64> {
+    let mut sum = Array1::zeros(x.ncols());
+    for (row, factor) in x.rows().into_iter().zip(v) {
+        sum.scaled_add(*factor, &row);
+    }
+    sum
 }
 
 /// A Cholesky factor `L` with `L L' = A`.
@@ -105,9 +98,9 @@ mod tests {
 
     #[test]
     fn gram_equals_the_plain_product_for_any_number_of_rows() {
-        for n in 1..10 {
-            let x = Array2::from_shape_fn((n, 3), |(i, j)| (i * 3 + j) as f64 * 0.7 - (j * j) as f64);
-            let w = Array1::from_shape_fn(n, |i| 1.0 + i as f64);
+        for n in [1, 2, 9, 512, 1025] {
+            let x = Array2::from_shape_fn((n, 3), |(i, j)| ((i * 3 + j) as f64 * 0.7).sin() - (j * j) as f64);
+            let w = Array1::from_shape_fn(n, |i| 1.0 + (i as f64).cos());
             let plain = x.t().dot(&(&x * &w.view().insert_axis(ndarray::Axis(1))));
             let difference = (&gram(x.view(), w.view()) - &plain).mapv(f64::abs).sum();
             assert!(difference < 1e-9, "{n} rows: {difference}");

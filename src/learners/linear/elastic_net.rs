@@ -1,7 +1,7 @@
 //! Elastic net: a linear mean with shrunk and selected coefficients, by linfa.
 //!
 //! H. Zou and T. Hastie, "Regularization and variable selection via the elastic net" (2005). Objective over
-//! standardised columns and centred target:
+//! standardised columns and standardised target, so that no penalty depends on a unit:
 //! `|y - Zb|^2 / (2n) + penalty (l1_ratio |b|_1 + (1 - l1_ratio) |b|^2 / 2)`. linfa centres y but not X, so columns are
 //! centred and scaled here and coefficients returned on their own scale.
 
@@ -70,10 +70,10 @@ impl From<linfa_elasticnet::ElasticNetError> for ElasticNetError {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Penalty {
-    /// The penalty itself, in units of y.
+    /// The penalty itself; 1 leaves nothing of any column under an `l1_ratio` of 1.
     Fixed(f64),
     /// `factor * sigma * sqrt(2 ln(p) / n)`: what the largest of `p` columns of pure noise reaches, sigma being the
-    /// residual deviation at the solution (scaled lasso: T. Sun and C.-H. Zhang, Biometrika 99, 2012). Needs no
+    /// share of y's deviation that the solution leaves (scaled lasso: T. Sun and C.-H. Zhang, Biometrika 99, 2012). Needs no
     /// validation rows, and leaves nothing but the mean where there is no signal.
     Noise(f64),
 }
@@ -181,7 +181,7 @@ impl ElasticNet {
         &self.predictor
     }
 
-    /// The penalty in units of y that was used.
+    /// The penalty that was used.
     pub const fn penalty(&self) -> f64 {
         self.penalty
     }
@@ -224,11 +224,11 @@ where
         z.assign(&scaler.standardise(x.view()));
         let standardised = Dataset::new(z, y.mapv(|v| (v - mean) / deviation));
         let (coefficients, penalty) = match self.penalty {
-            Penalty::Fixed(penalty) => (self.descend(&standardised, penalty / deviation)?, penalty / deviation),
+            Penalty::Fixed(penalty) => (self.descend(&standardised, penalty)?, penalty),
             Penalty::Noise(factor) => self.descend_scaled(&standardised, factor)?,
         };
         let coefficients = coefficients * deviation;
-        Ok(ElasticNet { predictor: scaler.unscale(coefficients.view(), mean), penalty: penalty * deviation })
+        Ok(ElasticNet { predictor: scaler.unscale(coefficients.view(), mean), penalty })
     }
 }
 

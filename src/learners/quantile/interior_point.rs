@@ -7,7 +7,7 @@
 
 use ndarray::{Array1, ArrayView1, ArrayView2, Zip};
 
-use crate::learners::normal_equations::{Cholesky, gram};
+use crate::learners::normal_equations::{Cholesky, gram, transposed_times};
 
 /// A solution with its certificate.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ pub(super) fn solve(
     let mut gap = f64::INFINITY;
     for iterations in 0..=max_iterations {
         let d = at.s.mapv(|s| level - s);
-        let dual_residual = &penalty * &at.b - x.t().dot(&d);
+        let dual_residual = &penalty * &at.b - transposed_times(x, d.view());
         let primal_residual = &y - &x.dot(&at.b) - &at.u + &at.v;
         let complementarity = at.u.dot(&at.s) + at.v.dot(&at.w);
         let objective = level * at.u.sum() + (1.0 - level) * at.v.sum() + 0.5 * (&penalty * &at.b).dot(&at.b);
@@ -100,7 +100,7 @@ fn step(
     let newton = |above: &Array1<f64>, below: &Array1<f64>| {
         // `above`, `below` are the right-hand sides of the complementarity of u and v, already divided by s and w
         let right = primal_residual - above + below;
-        let b = factor.solve(&(x.t().dot(&(&weights * &right)) - dual_residual));
+        let b = factor.solve(&(transposed_times(x, (&weights * &right).view()) - dual_residual));
         let d = &weights * &(&right - &x.dot(&b));
         let u = above + &(&at.u / &at.s * &d);
         let v = below - &(&at.v / &at.w * &d);
