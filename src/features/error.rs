@@ -2,7 +2,7 @@
 
 use polars::prelude::{DataFrame, PolarsError};
 
-use crate::domain::{AsOf, Horizon, Month};
+use crate::domain::{AsOf, DomainError, Horizon, Month};
 
 /// An error of the features stage.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +75,20 @@ pub enum FeatureError {
         /// The frame that does not fit.
         other: &'static str,
     },
+    /// No order line at all.
+    #[error("the ledger is empty: there is no order line to compute features from")]
+    NoOrders,
+    /// An as-of month before all data.
+    #[error("nothing was known as of {as_of}: the data begin in {first}")]
+    BeforeData {
+        /// Origin.
+        as_of: AsOf,
+        /// First month of data.
+        first: Month,
+    },
+    /// A month in the ledger that is none.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
     /// An error of the warehouse while facts were read.
     #[error(transparent)]
     Warehouse(#[from] crate::warehouse::WarehouseError),
@@ -84,6 +98,20 @@ pub enum FeatureError {
 }
 
 impl FeatureError {
+    /// What the user can do about it, if anything.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoOrders => {
+                Some("put order lines into data/order_lines.csv or .parquet and run `headroom ingest`".into())
+            }
+            Self::BeforeData { first, .. } => Some(format!("choose `--as-of {first}` or later")),
+            Self::OpenWindow { last, horizon, .. } => {
+                Some(format!("choose an origin up to {} or a shorter horizon", last.plus(-horizon.months())))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn unknown(kind: &'static str, name: &str, frame: &DataFrame) -> Self {
         let nearest = frame
             .get_column_names()

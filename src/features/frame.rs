@@ -293,7 +293,7 @@ fn numbers_of(kind: &'static str, frame: &DataFrame, name: &str) -> Result<Vec<f
     Ok(numbers.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
 }
 
-fn refuse_other_columns<'a>(
+pub(super) fn refuse_other_columns<'a>(
     what: &'static str,
     frame: &DataFrame,
     expected: impl Iterator<Item = (&'a str, DataType)>,
@@ -311,7 +311,7 @@ fn refuse_other_columns<'a>(
     }
 }
 
-fn refuse_unsorted(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {
+pub(super) fn refuse_unsorted(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {
     let accounts: Vec<Option<&str>> = accounts_of(frame).iter().collect();
     for pair in accounts.windows(2) {
         if pair[0] >= pair[1] {
@@ -324,7 +324,7 @@ fn refuse_unsorted(what: &'static str, frame: &DataFrame) -> Result<(), FeatureE
     }
 }
 
-fn refuse_non_finite(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {
+pub(super) fn refuse_non_finite(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {
     for column in frame.columns() {
         if let Ok(numbers) = column.f64()
             && numbers.iter().flatten().any(|value| !value.is_finite())
@@ -335,7 +335,7 @@ fn refuse_non_finite(what: &'static str, frame: &DataFrame) -> Result<(), Featur
     Ok(())
 }
 
-fn refuse_nulls(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {
+pub(super) fn refuse_nulls(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {
     match frame.columns().iter().find(|column| column.null_count() > 0) {
         None => Ok(()),
         Some(column) => Err(FeatureError::Null { what, column: column.name().to_string() }),

@@ -1,0 +1,156 @@
+//! Dated facts as they stood at a point in time: customers, invoices, complaints, survey answers.
+//!
+//! A row is the state of its id from `known_at` until `known_until`; the newest known one counts. Dated outcomes after
+//! `t` are null (an invoice paid after `t` is open); undated state is null before `state_known_at`, since today's state
+//! told about the past would be a leak.
+
+use jiff::civil::Date;
+use polars::prelude::*;
+
+use super::{FeatureError, Known, day_of};
+use crate::{params, warehouse::Warehouse};
+
+#[derive(Debug)]
+pub(super) struct Dated {
+    customers: States,
+    invoices: States,
+    complaints: States,
+    survey_answers: States,
+}
+
+/// The rows of a table and whether an id may have several at once.
+#[derive(Debug)]
+struct States {
+    frame: DataFrame,
+    several: bool,
+}
+
+impl States {
+    /// States of things with an id.
+    fn load(warehouse: &Warehouse, sql: &str, last_day: Date) -> Result<Self, FeatureError> {
+        let frame = warehouse.frame(sql, params![last_day])?;
+        let several = frame.column("id")?.as_materialized_series().n_unique()? < frame.height();
+        Ok(Self { frame, several })
+    }
+
+    /// The rows that were the known state at the end of `known`'s month of knowledge.
+    fn known(&self, known: &Known<'_>) -> LazyFrame {
+        let knowledge = date(day_of(known.as_of.knowledge().last_day()));
+        let states = self.frame.clone().lazy().filter(
+            col("known_at")
+                .lt_eq(knowledge.clone())
+                .and(col("known_until").is_null().or(col("known_until").gt(knowledge))),
+        );
+        if self.several {
+            // in order of knowledge, so that the last one is the newest
+            states.unique_stable(Some(by_name(["id"], true, false)), UniqueKeepStrategy::Last)
+        } else {
+            states
+        }
+    }
+}
+
+impl Dated {
+    /// `last_day` is the day on which a batch without a date of receipt counts as received.
+    pub(super) fn load(warehouse: &Warehouse, last_day: Date) -> Result<Self, FeatureError> {
+        let states = |sql| States::load(warehouse, sql, last_day);
+        let answers = warehouse.frame(include_str!("../sql/survey_answers.sql"), params![])?;
+        Ok(Self {
+            customers: states(include_str!("../sql/customers.sql"))?,
+            invoices: states(include_str!("../sql/invoices.sql"))?,
+            complaints: states(include_str!("../sql/complaints.sql"))?,
+            survey_answers: States { frame: answers, several: false },
+        })
+    }
+}
+
+impl Known<'_> {
+    /// One row per account with a customer row: `account`, `customer_id` (of the newest source record), and the
+    /// attributes, each the newest that is not empty; `status` null where it is not known to differ from active.
+    ///
+    /// # Errors
+    /// If Polars fails.
+    pub(in crate::features) fn customers(&self) -> Result<DataFrame, FeatureError> {
+        let end = date(self.end_day());
+        let attributes = [
+            "customer_id",
+            "name",
+            "industry",
+            "region",
+            "country",
+            "parent_id",
+            "rep_id",
+            "employees",
+            "annual_revenue",
+        ];
+        let status = when(coalesce(&[col("status_since"), col("state_known_at")]).lt_eq(end.clone()))
+            .then(col("status"))
+            .otherwise(lit(NULL));
+        let newest = attributes.iter().map(|name| col(*name).drop_nulls().last());
+        let frame = self
+            .facts
+            .dated
+            .customers
+            .known(self)
+            // a relation that begins after `t` was not in the books at `t`
+            .filter(col("customer_since").is_null().or(col("customer_since").lt_eq(end)))
+            .with_column(status.alias("status"))
+            .sort(["account", "known_at", "id"], SortMultipleOptions::default())
+            .group_by_stable([col("account")])
+            .agg(newest.chain([col("customer_since").min(), col("status").drop_nulls().last()]).collect::<Vec<_>>())
+            .collect()?;
+        Ok(frame)
+    }
+
+    /// Invoices issued by `t`: `account, issued_on, amount_e4, due_on`, `paid_on` and `paid_amount_e4` as of `t`,
+    /// `dunning_level` and `disputed` where that state is known.
+    pub(in crate::features) fn invoices(&self) -> LazyFrame {
+        let paid = || col("paid_on").is_not_null().and(col("paid_on").lt_eq(date(self.end_day())));
+        let undated = || col("paid_on").is_null().and(self.state_is_known());
+        self.facts.dated.invoices.known(self).filter(col("issued_on").lt_eq(date(self.end_day()))).select([
+            col("account"),
+            col("issued_on"),
+            col("amount_e4"),
+            col("due_on"),
+            only_if(paid(), "paid_on"),
+            only_if(paid().or(undated()), "paid_amount_e4"),
+            only_if(self.state_is_known(), "dunning_level"),
+            only_if(self.state_is_known(), "disputed"),
+        ])
+    }
+
+    /// Complaints opened by `t`: `account, id, opened_on`, `closed_on` as of `t`, `severity` where known.
+    pub(in crate::features) fn complaints(&self) -> LazyFrame {
+        let end = || date(self.end_day());
+        self.facts.dated.complaints.known(self).filter(col("opened_on").lt_eq(end())).select([
+            col("account"),
+            col("id"),
+            col("opened_on"),
+            only_if(col("closed_on").lt_eq(end()), "closed_on"),
+            only_if(self.state_is_known(), "severity"),
+        ])
+    }
+
+    /// Customers' answers by `t`: `account, answered_on, question, score_e4` (ten-thousandths of a point).
+    pub(in crate::features) fn survey_answers(&self) -> LazyFrame {
+        self.facts.dated.survey_answers.known(self).filter(col("answered_on").lt_eq(date(self.end_day()))).select([
+            col("account"),
+            col("answered_on"),
+            col("question"),
+            col("score_e4"),
+        ])
+    }
+
+    /// Undated state holds from the day it was received; it says nothing of `t` if it came later.
+    fn state_is_known(&self) -> Expr {
+        col("state_known_at").lt_eq(date(day_of(self.as_of.knowledge().last_day())))
+    }
+}
+
+fn date(day: i32) -> Expr {
+    lit(day).cast(DataType::Date)
+}
+
+fn only_if(condition: Expr, column: &str) -> Expr {
+    when(condition).then(col(column)).otherwise(lit(NULL)).alias(column)
+}

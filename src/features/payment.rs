@@ -1,0 +1,130 @@
+//! How the account pays: days beyond terms, share of late invoices, what is open and overdue at `t`.
+//!
+//! Invoices come as they stood at `t`: one that was paid after `t` is open. Rates look at the invoices issued in the
+//! last 24 months; what is open counts whatever its age. Credit notes (negative amounts) reduce what is open and take
+//! part in nothing else. All sums are of integers, so that the grouping's order cannot matter.
+
+use polars::prelude::*;
+
+use super::{as_of::Known, catalogue::Feature};
+use crate::domain::Money;
+
+const FAMILY: &str = "payment";
+const WINDOW: i32 = 24;
+
+pub(super) const FEATURES: [Feature; 10] = [
+    Feature::number(
+        FAMILY,
+        "days_beyond_terms_24",
+        "days",
+        "mean of payment day minus due day over paid invoices issued in the window; negative if early",
+    )
+    .over(24)
+    .own_share_free(),
+    Feature::number(FAMILY, "days_beyond_terms_weighted_24", "days", "the same, weighted by invoice amount")
+        .over(24)
+        .own_share_free(),
+    Feature::number(
+        FAMILY,
+        "share_late_24",
+        "share",
+        "share of the invoices issued in the window and due by `t` that were paid late or are still open",
+    )
+    .over(24)
+    .own_share_free(),
+    Feature::number(
+        FAMILY,
+        "open_amount",
+        "currency",
+        "unpaid amount of all invoices issued by `t`, less credit notes",
+    ),
+    Feature::number(FAMILY, "overdue_amount", "currency", "unpaid amount of invoices due before the end of `t`"),
+    Feature::number(FAMILY, "overdue_share", "share", "overdue amount divided by the unpaid amount of all invoices"),
+    Feature::number(FAMILY, "oldest_overdue_days", "days", "days the oldest overdue invoice is beyond its due day"),
+    Feature::number(
+        FAMILY,
+        "dunning_level",
+        "level",
+        "highest dunning level of the open invoices; unknown before such a state was received",
+    ),
+    Feature::number(
+        FAMILY,
+        "disputed_share",
+        "share",
+        "share of the open invoices whose state is known that are disputed",
+    ),
+    Feature::number(FAMILY, "payment_known", "flag", "1 if an invoice of the account is known at `t`, else 0"),
+];
+
+/// One row per account with an invoice known at `t`: `account`, then [`FEATURES`].
+pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
+    let end = lit(known.end_day()).cast(DataType::Int32).cast(DataType::Date);
+    let days = |later: Expr, earlier: Expr| later.cast(DataType::Int64) - earlier.cast(DataType::Int64);
+    let invoice = || col("amount_e4").gt(lit(0));
+    let recent = || col("issued_on").cast(DataType::Int32).gt_eq(lit(known.first_day_of_window(WINDOW)));
+    let open = || col("open_e4").neq(lit(0));
+    let overdue = || invoice().and(col("open_e4").gt(lit(0))).and(col("due_on").lt(end.clone()));
+
+    // what is still unpaid at `t`: nothing is known of a part payment without a date before the state was received
+    let unpaid = when(col("paid_on").is_not_null())
+        .then(col("amount_e4") - coalesce(&[col("paid_amount_e4"), col("amount_e4")]))
+        .otherwise(col("amount_e4") - coalesce(&[col("paid_amount_e4"), lit(0i64)]));
+    let paid = invoice().and(recent()).and(col("paid_on").is_not_null()).and(col("due_on").is_not_null());
+    let due = invoice().and(recent()).and(col("due_on").lt_eq(end.clone()));
+    let late = coalesce(&[col("paid_on"), end.clone()]).gt(col("due_on"));
+
+    known
+        .invoices()
+        .with_column(unpaid.alias("open_e4"))
+        .with_columns([
+            days(col("paid_on"), col("due_on")).alias("beyond"),
+            paid.alias("paid"),
+            due.clone().alias("due"),
+            due.and(late).alias("late"),
+        ])
+        .group_by([col("account")])
+        .agg([
+            col("beyond").filter(col("paid")).sum().alias("beyond_sum"),
+            col("paid").sum().alias("paid_count"),
+            // in whole units: days times ten-thousandths of large amounts would leave 64 bits
+            (col("beyond") * (col("amount_e4").floor_div(lit(Money::SCALE))))
+                .filter(col("paid"))
+                .sum()
+                .alias("weighted"),
+            col("amount_e4").floor_div(lit(Money::SCALE)).filter(col("paid")).sum().alias("weights"),
+            col("due").sum().alias("due_count"),
+            col("late").sum().alias("late_count"),
+            col("open_e4").sum().alias("open"),
+            col("open_e4").filter(invoice()).sum().alias("open_invoices"),
+            col("open_e4").filter(overdue()).sum().alias("overdue"),
+            days(end.clone(), col("due_on")).filter(overdue()).max().alias("oldest"),
+            col("dunning_level").filter(open().and(invoice())).max().alias("dunning"),
+            col("disputed").filter(open().and(invoice())).sum().alias("disputed_count"),
+            col("disputed").filter(open().and(invoice())).count().alias("state_count"),
+        ])
+        .select([
+            col("account"),
+            ratio("beyond_sum", "paid_count", "days_beyond_terms_24"),
+            ratio("weighted", "weights", "days_beyond_terms_weighted_24"),
+            ratio("late_count", "due_count", "share_late_24"),
+            units("open", "open_amount"),
+            units("overdue", "overdue_amount"),
+            ratio("overdue", "open_invoices", "overdue_share"),
+            col("oldest").cast(DataType::Float64).alias("oldest_overdue_days"),
+            col("dunning").cast(DataType::Float64).alias("dunning_level"),
+            ratio("disputed_count", "state_count", "disputed_share"),
+            lit(1.0).alias("payment_known"),
+        ])
+}
+
+fn units(e4: &str, name: &str) -> Expr {
+    (col(e4).cast(DataType::Float64) / lit(Money::SCALE as f64)).alias(name)
+}
+
+/// Unknown unless the denominator is positive.
+pub(super) fn ratio(numerator: &str, denominator: &str, name: &str) -> Expr {
+    when(col(denominator).gt(lit(0)))
+        .then(col(numerator).cast(DataType::Float64) / col(denominator).cast(DataType::Float64))
+        .otherwise(lit(NULL))
+        .alias(name)
+}
