@@ -8,6 +8,7 @@ pub mod features;
 pub mod ingest;
 pub mod learners;
 pub mod registry;
+pub mod report;
 pub mod score;
 pub mod simulate;
 pub mod train;

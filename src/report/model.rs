@@ -1,0 +1,350 @@
+//! The report as data: everything a page, a table or a chart shows, and nothing they have to work out.
+//!
+//! It serialises to `report.json`, from which the same pages can be drawn again without the warehouse. It holds no
+//! formatted text and no sentence of the page: those are made by `render` in the reader's language. It computes no
+//! business number; every figure is handed over by the stage that owns it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    backtest::{OriginPlan, Realised, TargetReport, Verdicts},
+    config::Language,
+    domain::{AbcClass, Horizon, Month, Notice, PotentialBand, ServiceLevel},
+};
+
+/// Everything a report shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// What the figures speak of.
+    pub about: About,
+    /// The answer in one line.
+    pub headline: Headline,
+    /// May the answer be given?
+    pub verdicts: Verdicts,
+    /// The nine cells of ABC class by potential band, best first; empty without the third verdict.
+    pub matrix: Vec<Cell>,
+    /// The three ABC classes, best first.
+    pub classes: Vec<ClassTotal>,
+    /// Cumulative share of margin over accounts, ascending; the curve of the ABC analysis.
+    pub pareto: Vec<ParetoPoint>,
+    /// Every ranked account in order of rank.
+    pub ranking: Vec<Account>,
+    /// Accounts whose class changed and stayed changed.
+    pub movements: Vec<Movement>,
+    /// Internal and collective accounts: listed, never ranked.
+    pub apart: Vec<ApartAccount>,
+    /// Per target what the ladder found, in the order of `Target::ALL`.
+    pub targets: Vec<TargetReport>,
+    /// Which past months served for what.
+    pub origins: OriginPlan,
+    /// How often the locked origin has been looked at, this run included.
+    pub looks: u32,
+    /// What came of the list at the last complete origin.
+    pub realised: Option<Realised>,
+    /// What was read.
+    pub sources: Vec<Source>,
+    /// Who was ranked and who was not.
+    pub population: Population,
+    /// What the reader should know.
+    pub notices: Vec<Notice>,
+}
+
+/// What the figures speak of, and in which words they are shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The company whose customers these are.
+    pub company: String,
+    /// The month at whose end the report stands.
+    pub as_of: Month,
+    /// Months ahead.
+    pub horizon: Horizon,
+    /// ISO code of the report currency.
+    pub currency: String,
+    /// Language of pages and charts.
+    pub language: Language,
+    /// Revenue stands in for margin, because no cost is known.
+    pub margin_is_revenue: bool,
+    /// Which level headroom is measured against; `None` without the third verdict.
+    pub level: Option<Level>,
+    /// Cumulative share of margin at which class A ends.
+    pub abc_a: f64,
+    /// Cumulative share of margin at which class B ends.
+    pub abc_b: f64,
+    /// Accounts listed on the first page.
+    pub top_accounts: usize,
+    /// Identity of the models behind the scores.
+    pub model_run: String,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// The level that headroom is measured against (METHOD section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// S: what this account does in a good year.
+    Stretch,
+    /// P: what comparable accounts buy.
+    Peer,
+}
+
+impl Level {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stretch => "stretch",
+            Self::Peer => "peer",
+        }
+    }
+}
+
+/// A figure with its 80 % interval, where one can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ranged {
+    /// Point estimate.
+    pub value: f64,
+    /// Lower bound.
+    pub low: Option<f64>,
+    /// Upper bound.
+    pub high: Option<f64>,
+}
+
+impl Ranged {
+    /// Both bounds, or neither.
+    pub fn bounds(self) -> Option<(f64, f64)> {
+        self.low.zip(self.high)
+    }
+}
+
+/// The answer in one line. Figures of potential are `None` without the third verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Headline {
+    /// Ranked accounts.
+    pub ranked: usize,
+    /// Accounts that can buy more.
+    pub can_buy_more: Option<usize>,
+    /// Their headroom in revenue, with the interval of the total.
+    pub headroom_revenue: Option<Ranged>,
+    /// Their headroom in contribution margin.
+    pub headroom_margin: Option<f64>,
+    /// Expected revenue of all ranked accounts, with the interval of the total.
+    pub expected_revenue: Ranged,
+    /// Expected contribution margin of all ranked accounts.
+    pub expected_margin: f64,
+    /// Revenue of all ranked accounts in the last 12 months.
+    pub revenue_last: f64,
+}
+
+/// One cell of the ABC x potential matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// Row.
+    pub class: AbcClass,
+    /// Column.
+    pub band: PotentialBand,
+    /// What to do with its accounts.
+    pub service_level: ServiceLevel,
+    /// Accounts in it.
+    pub accounts: usize,
+    /// Their contribution margin of the last 12 months.
+    pub margin_last: f64,
+    /// Their headroom in revenue.
+    pub headroom_revenue: f64,
+    /// Their headroom in contribution margin.
+    pub headroom_margin: f64,
+}
+
+/// One ABC class in sum.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassTotal {
+    /// The class.
+    pub class: AbcClass,
+    /// Accounts in it.
+    pub accounts: usize,
+    /// Their revenue of the last 12 months.
+    pub revenue_last: f64,
+    /// Their contribution margin of the last 12 months.
+    pub margin_last: f64,
+    /// Their expected revenue over the horizon.
+    pub expected_revenue: f64,
+    /// Their expected contribution margin over the horizon.
+    pub expected_margin: f64,
+}
+
+/// One point of the ABC curve: the first `accounts` accounts by margin make up `share` of all positive margin.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParetoPoint {
+    /// Number of accounts, largest margin first.
+    pub accounts: usize,
+    /// Cumulative share of the positive margin, 0 to 1.
+    pub share: f64,
+}
+
+/// One ranked account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Place in the ranking, 1 first.
+    pub rank: usize,
+    /// Its leading id.
+    pub customer_id: String,
+    /// Its name, where one is known.
+    pub name: Option<String>,
+    /// Net revenue of the last 12 months.
+    pub revenue_last: f64,
+    /// Contribution margin of the last 12 months.
+    pub margin_last: f64,
+    /// Expected net revenue over the horizon, with the 80 % prediction interval of realised revenue.
+    pub expected_revenue: Ranged,
+    /// Expected contribution margin over the horizon.
+    pub expected_margin: f64,
+    /// What it does in a good year.
+    pub stretch_revenue: Option<f64>,
+    /// What comparable accounts buy.
+    pub peer_revenue: Option<f64>,
+    /// Headroom in revenue, with its 80 % estimation interval; `None` without the third verdict.
+    pub headroom_revenue: Option<Ranged>,
+    /// Headroom in contribution margin.
+    pub headroom_margin: Option<f64>,
+    /// Probability of growth.
+    pub growth_probability: Option<f64>,
+    /// Probability of no order.
+    pub inactivity_probability: Option<f64>,
+    /// The condition of METHOD section 2.
+    pub can_buy_more: Option<bool>,
+    /// Class by contribution margin.
+    pub abc_class: AbcClass,
+    /// Class by revenue.
+    pub abc_class_revenue: AbcClass,
+    /// Band by headroom.
+    pub potential_band: Option<PotentialBand>,
+    /// What to do.
+    pub service_level: Option<ServiceLevel>,
+    /// What speaks for it, at most three.
+    pub reasons_for: Vec<Reason>,
+    /// What speaks against it, at most two.
+    pub reasons_against: Vec<Reason>,
+}
+
+impl Account {
+    /// Its name, or its id where no name is known.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&self.customer_id)
+    }
+}
+
+/// One reason: a statement of the text table and the figures it speaks of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// Which statement.
+    pub code: String,
+    /// Its figures, each with the unit in which to show it.
+    pub figures: Vec<Figure>,
+}
+
+/// A figure of a reason, in the unit in which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Figure {
+    /// An amount of the report currency.
+    Money(f64),
+    /// A share or probability, 0 to 1.
+    Share(f64),
+    /// A number of months.
+    Months(f64),
+    /// A number of days.
+    Days(f64),
+    /// A plain number.
+    Number(f64),
+}
+
+impl Figure {
+    /// The bare number.
+    pub const fn value(self) -> f64 {
+        match self {
+            Self::Money(value) | Self::Share(value) | Self::Months(value) | Self::Days(value) | Self::Number(value) => {
+                value
+            }
+        }
+    }
+}
+
+/// A reported change of class (METHOD section 7: only one that has held for a month).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Movement {
+    /// The account.
+    pub customer_id: String,
+    /// Its name, where one is known.
+    pub name: Option<String>,
+    /// Class two months ago.
+    pub from: AbcClass,
+    /// Class now and a month ago.
+    pub to: AbcClass,
+    /// Its contribution margin of the last 12 months.
+    pub margin_last: f64,
+}
+
+/// An account that is not a customer, such as cash sales.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApartAccount {
+    /// The account.
+    pub customer_id: String,
+    /// Its name, where one is known.
+    pub name: Option<String>,
+    /// `internal` or `collective`.
+    pub status: String,
+    /// Net revenue of the last 12 months.
+    pub revenue_last: f64,
+    /// Contribution margin of the last 12 months.
+    pub margin_last: f64,
+}
+
+/// One batch that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The canonical table.
+    pub table: String,
+    /// The file, as named by the user.
+    pub file: String,
+    /// When it was received (ISO date), where that is known.
+    pub received_on: Option<String>,
+    /// Rows in the file.
+    pub rows_in: u64,
+    /// Rows loaded.
+    pub rows_loaded: u64,
+    /// Rows set aside with a reason.
+    pub rows_quarantined: u64,
+}
+
+/// Who was ranked and who was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Population {
+    /// All accounts known.
+    pub accounts: usize,
+    /// Accounts in the ranking.
+    pub ranked: usize,
+    /// Why the others are not, each with its number of accounts: `dormant`, `blocked`, ...
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Accounts left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// A key of the text table.
+    pub reason: String,
+    /// Accounts.
+    pub accounts: usize,
+}

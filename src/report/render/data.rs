@@ -1,0 +1,151 @@
+//! What the figures rest on: notices, population, sources, movements and the accounts listed apart.
+
+use serde::Serialize;
+
+use crate::{
+    domain::Severity,
+    report::{Report, voice::Voice},
+};
+
+/// Rows of a list on the page; the tables beside it hold all.
+const SHOWN: usize = 12;
+
+#[derive(Debug, Serialize)]
+pub struct DataView {
+    notices: Vec<NoticeView>,
+    population_sentence: String,
+    left_out: Vec<LeftOutRow>,
+    movements: Vec<MovementRow>,
+    movements_more: Option<String>,
+    sources: Vec<SourceRow>,
+    apart: Vec<ApartRow>,
+    apart_more: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct NoticeView {
+    kind: &'static str,
+    severity: String,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutRow {
+    reason: String,
+    accounts: String,
+}
+
+#[derive(Debug, Serialize)]
+struct MovementRow {
+    name: String,
+    from: &'static str,
+    to: &'static str,
+    margin: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SourceRow {
+    table: String,
+    file: String,
+    received: String,
+    rows_in: String,
+    loaded: String,
+    quarantined: String,
+    has_quarantine: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ApartRow {
+    name: String,
+    status: String,
+    revenue: String,
+    margin: String,
+}
+
+/// The section's strings.
+pub fn view(report: &Report, voice: &Voice) -> DataView {
+    let more = |n: usize| (n > SHOWN).then(|| voice.fill("data", "more", &[("n", &voice.locale.count(n - SHOWN))]));
+    let name = |name: &Option<String>, id: &str| name.clone().unwrap_or_else(|| id.to_owned());
+    DataView {
+        notices: notices(report, voice),
+        population_sentence: voice.fill(
+            "data",
+            "population_sentence",
+            &[
+                ("ranked", &voice.locale.count(report.population.ranked)),
+                ("accounts", &voice.locale.count(report.population.accounts)),
+            ],
+        ),
+        left_out: report
+            .population
+            .left_out
+            .iter()
+            .map(|row| LeftOutRow {
+                reason: voice.code("left_out", &row.reason),
+                accounts: voice.locale.count(row.accounts),
+            })
+            .collect(),
+        movements: report
+            .movements
+            .iter()
+            .take(SHOWN)
+            .map(|row| MovementRow {
+                name: name(&row.name, &row.customer_id),
+                from: row.from.name(),
+                to: row.to.name(),
+                margin: voice.locale.money(row.margin_last),
+            })
+            .collect(),
+        movements_more: more(report.movements.len()),
+        sources: sources(report, voice),
+        apart: report
+            .apart
+            .iter()
+            .take(SHOWN)
+            .map(|row| ApartRow {
+                name: name(&row.name, &row.customer_id),
+                status: voice.code("status", &row.status),
+                revenue: voice.locale.money(row.revenue_last),
+                margin: voice.locale.money(row.margin_last),
+            })
+            .collect(),
+        apart_more: more(report.apart.len()),
+    }
+}
+
+/// The gravest first; within one severity in the order they were given.
+fn notices(report: &Report, voice: &Voice) -> Vec<NoticeView> {
+    let mut sorted: Vec<_> = report.notices.iter().collect();
+    sorted.sort_by_key(|notice| std::cmp::Reverse(notice.severity));
+    sorted
+        .into_iter()
+        .map(|notice| {
+            let kind = match notice.severity {
+                Severity::Info => "info",
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            };
+            NoticeView { kind, severity: voice.say("severity", kind).to_owned(), text: super::sentence(&notice.text) }
+        })
+        .collect()
+}
+
+fn sources(report: &Report, voice: &Voice) -> Vec<SourceRow> {
+    let count = |rows: u64| voice.locale.count(rows as usize);
+    report
+        .sources
+        .iter()
+        .map(|source| SourceRow {
+            table: source.table.clone(),
+            file: source.file.clone(),
+            received: source.received_on.as_ref().map_or_else(
+                || "–".to_owned(),
+                |date| date.parse().map_or_else(|_| date.clone(), |day| voice.locale.day(day)),
+            ),
+            rows_in: count(source.rows_in),
+            loaded: count(source.rows_loaded),
+            quarantined: count(source.rows_quarantined),
+            has_quarantine: source.rows_quarantined > 0,
+        })
+        .collect()
+}
