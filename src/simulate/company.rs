@@ -74,6 +74,11 @@ impl Default for Company {
 }
 
 impl Company {
+    /// The bundled example, as committed under `data/example`.
+    pub fn example() -> Self {
+        Self { accounts: 600, ..Self::default() }
+    }
+
     /// Last month of history.
     pub fn last_month(&self) -> Month {
         self.start.plus(self.months as i32 - 1)

@@ -237,3 +237,26 @@ fn an_as_of_month_outside_the_history_is_refused_with_the_range() {
     assert_eq!(refused.hint().unwrap(), "set `as_of` to a month from 2016-01 to 2018-06");
     assert!(fs::read_dir(out.path()).unwrap().next().is_none(), "nothing is written");
 }
+
+#[test]
+fn the_bundled_example_is_what_its_command_writes() {
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/example");
+    let (out, report) = written(&Company::example(), None);
+    let mut size = fs::metadata(bundled.join("truth.parquet")).unwrap().len();
+    for (name, ..) in report.tables.iter().filter(|(name, ..)| *name != "truth") {
+        // Another machine's logarithm may differ in the last digit: compare values, floats closely.
+        let (ours, theirs) = (table(out.path(), name), table(&bundled, name));
+        assert_eq!(ours.schema(), theirs.schema(), "{name}");
+        for (our, their) in ours.columns().iter().zip(theirs.columns()) {
+            if our.dtype() == &DataType::Float64 {
+                let values = |column: &Column| -> Vec<Option<f64>> { column.f64().unwrap().iter().collect() };
+                let close = |(a, b): (Option<f64>, Option<f64>)| a.zip(b).map_or(a == b, |(a, b)| (a - b).abs() < 1e-9);
+                assert!(values(our).into_iter().zip(values(their)).all(close), "{name}.{}", our.name());
+            } else {
+                assert!(our.equals_missing(their), "{name}.{}", our.name());
+            }
+        }
+        size += fs::metadata(bundled.join("data").join(format!("{name}.parquet"))).unwrap().len();
+    }
+    assert!(size < 2 << 20, "the example has {size} bytes");
+}
