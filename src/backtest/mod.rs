@@ -4,21 +4,35 @@
 //! result is data: a report with its evidence, and the frozen recipes refit on everything known. It stores nothing and
 //! knows nothing of files.
 
+mod bootstrap;
+mod choose;
+mod contest;
 mod error;
+mod intervals;
+mod losses;
+pub mod metrics;
 mod origins;
+mod refit;
 mod report;
+mod stages;
+mod summary;
+mod tables;
+mod track;
 mod trained;
+mod verdicts;
+
+use std::collections::BTreeMap;
 
 pub use error::BacktestError;
 pub use origins::recommend_horizon;
 pub use report::{
-    BacktestReport, CalibrationBin, Coverage, Estimate, OriginPlan, Realised, RungResult, TargetReport, Verdict,
-    Verdicts,
+    BacktestReport, CalibrationBin, Coverage, Estimate, OriginPlan, PortfolioTotal, Realised, RungResult, TargetReport,
+    Verdict, Verdicts,
 };
 pub use trained::{MIN_REFITS, Trained, headroom_interval};
 
 use crate::{
-    domain::{AbcThresholds, Seed},
+    domain::{AbcThresholds, Month, Seed},
     features::Slice,
     train::Ladder,
 };
@@ -54,7 +68,28 @@ pub struct Backtest {
 /// # Errors
 /// If the plan leaks, a slice is missing or unlabelled, or a baseline cannot be computed. A rung that cannot be fitted
 /// is no error: the report says so.
-pub fn run(_panel: &[Slice], setting: &Setting<'_>) -> Result<Backtest, BacktestError> {
+pub fn run(panel: &[Slice], setting: &Setting<'_>) -> Result<Backtest, BacktestError> {
     setting.plan.check()?;
-    todo!("follows in the next merge of this branch")
+    let slices = planned(panel, setting.plan)?;
+    if setting.plan.train.is_empty() {
+        let champions = refit::untrained(setting)?;
+        return Ok(Backtest { report: BacktestReport::untrained(setting)?, champions });
+    }
+    stages::run(&slices, setting)
+}
+
+/// The slices of the plan's origins.
+fn planned<'a>(panel: &'a [Slice], plan: &OriginPlan) -> Result<BTreeMap<Month, &'a Slice>, BacktestError> {
+    let mut slices = BTreeMap::new();
+    for origin in plan.origins() {
+        let slice = panel
+            .iter()
+            .find(|slice| slice.as_of().at() == origin && slice.labels().is_some())
+            .ok_or(BacktestError::MissingSlice { origin })?;
+        if slice.horizon() != plan.horizon {
+            return Err(BacktestError::HorizonMismatch { origin, found: slice.horizon(), expected: plan.horizon });
+        }
+        slices.insert(origin, slice);
+    }
+    Ok(slices)
 }

@@ -95,8 +95,11 @@ pub struct TargetReport {
     pub step: u8,
     /// Whether skill over the baseline may be claimed (METHOD section 5).
     pub claimed: bool,
-    /// Skill on the locked origin with its interval; `None` without a locked origin.
+    /// Skill on the locked origin with its 90 % interval; `None` without a locked origin.
     pub skill: Option<Estimate>,
+    /// Spearman of the published rung minus the baseline's on the locked origin (AUC for probabilities), with its
+    /// paired 90 % interval; `None` without a locked origin.
+    pub ranking: Option<Estimate>,
     /// Every rung on the selection origins.
     pub rungs: Vec<RungResult>,
     /// Calibration by decile on the locked origin.
@@ -150,6 +153,19 @@ pub struct Realised {
     pub n: usize,
 }
 
+/// Forecast and outcome of the whole portfolio at a past origin: the common shocks that do not average out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PortfolioTotal {
+    /// Expected revenue or expected margin.
+    pub target: Target,
+    /// The origin.
+    pub origin: Month,
+    /// Sum of the published forecasts.
+    pub forecast: f64,
+    /// Sum of the outcomes.
+    pub actual: f64,
+}
+
 /// Everything a backtest found.
 #[derive(Debug, Clone)]
 pub struct BacktestReport {
@@ -161,6 +177,8 @@ pub struct BacktestReport {
     pub verdicts: Verdicts,
     /// What came of the last list; `None` without a complete origin.
     pub realised: Option<Realised>,
+    /// Forecast and outcome of the portfolio at each test origin, ascending, revenue before margin.
+    pub totals: Vec<PortfolioTotal>,
     /// How often the locked origin has been looked at, this run included.
     pub looks: u32,
     /// What the reader should know.

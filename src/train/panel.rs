@@ -121,10 +121,16 @@ impl<'a> Panel<'a> {
         Rows { panel: self, index: (0..self.len() as u32).collect() }
     }
 
+    /// The rows of origin `k`, in the order of [`Self::origins`].
+    pub fn origin_rows(&self, k: usize) -> Rows<'_> {
+        let start: usize = self.parts.iter().take(k).map(Part::len).sum();
+        let end = start + self.parts.get(k).map_or(0, Part::len);
+        Rows { panel: self, index: (start as u32..end as u32).collect() }
+    }
+
     /// The rows of the last origin.
     pub fn last_origin(&self) -> Rows<'_> {
-        let last = self.parts.last().map_or(0, Part::len);
-        Rows { panel: self, index: ((self.len() - last) as u32..self.len() as u32).collect() }
+        self.origin_rows(self.parts.len().saturating_sub(1))
     }
 
     fn column<T: Clone>(&self, read: impl Fn(&Slice) -> Result<Vec<T>, TrainError>) -> Result<Vec<T>, TrainError> {

@@ -1,0 +1,249 @@
+//! One target's contest: every rung fitted on the training origins, the baseline chosen there, the others compared
+//! with it on the selection origins.
+
+use rayon::prelude::*;
+
+use super::{
+    BacktestError,
+    bootstrap::Bootstrap,
+    choose::{Choice, Entry, choose},
+    losses::{counted, losses, ordering, outcome},
+    metrics::{Order, mean},
+    report::{Estimate, RungResult},
+};
+use crate::{
+    domain::{Horizon, Month, Notice, Seed, Target},
+    train::{Candidate, FittedModel, Ladder, Rows, Task, TrainError, fit_rows},
+};
+
+/// Under so many accounts nothing above the linear rungs is tried.
+const FEW_ACCOUNTS: usize = 200;
+const LINEAR_STEP: u8 = 3;
+/// Replicates behind a skill on the selection origins.
+const REPLICATES: usize = 400;
+
+/// The rows of one test origin.
+#[derive(Debug, Clone)]
+pub(super) struct Test<'p> {
+    pub origin: Month,
+    pub rows: Rows<'p>,
+}
+
+/// A rung that was tried.
+#[derive(Debug)]
+pub(super) struct Contestant {
+    pub candidate: Candidate,
+    /// Predictions per selection origin, all rows; or why there are none.
+    pub predictions: Result<Vec<Vec<f64>>, String>,
+}
+
+/// What a contest found.
+#[derive(Debug)]
+pub(super) struct Contest {
+    pub target: Target,
+    /// *The* baseline: the best on the training origins.
+    pub baseline: Candidate,
+    /// What is published.
+    pub published: Candidate,
+    /// All that were tried, the baseline first.
+    pub contestants: Vec<Contestant>,
+    pub results: Vec<RungResult>,
+}
+
+impl Contest {
+    /// Publishes the baseline after all, since the published rung could not be fitted again.
+    pub(super) fn withdraw(&mut self, reason: &str) -> Notice {
+        let text = format!(
+            "{} is withdrawn for {} and {} published: {reason}",
+            self.published.name, self.target, self.baseline.name
+        );
+        self.published = self.baseline.clone();
+        Notice::warning("rung-withdrawn", text)
+    }
+
+    /// The rungs that could not be fitted, each with its reason.
+    pub(super) fn skipped(&self) -> impl Iterator<Item = Notice> {
+        let reasons = self.contestants.iter().filter_map(|c| c.predictions.as_ref().err());
+        reasons.map(|reason| Notice::info("rung-skipped", reason.as_str()))
+    }
+
+    pub(super) fn predictions_of(&self, name: &str) -> Option<&[Vec<f64>]> {
+        let contestant = self.contestants.iter().find(|c| c.candidate.name == name)?;
+        contestant.predictions.as_deref().ok()
+    }
+}
+
+/// What a contest is held on.
+pub(super) struct Ring<'a> {
+    pub ladder: &'a Ladder,
+    pub horizon: Horizon,
+    pub train: &'a Rows<'a>,
+    pub calibrate: Option<&'a Rows<'a>>,
+    /// The selection origins.
+    pub tests: &'a [Test<'a>],
+    pub seed: Seed,
+}
+
+/// The rows a target trains on: those that count, or all if none does.
+pub(super) fn training_rows<'p>(target: Target, rows: &Rows<'p>) -> Result<Rows<'p>, TrainError> {
+    let counted = counted(target, rows)?;
+    Ok(if counted.is_empty() { rows.clone() } else { rows.select(&counted) })
+}
+
+pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, BacktestError> {
+    let train = training_rows(target, ring.train)?;
+    let (baselines, mut rungs): (Vec<Candidate>, Vec<Candidate>) =
+        ring.ladder.candidates(target).into_iter().partition(|candidate| candidate.step == 0);
+    let fit = |candidate: &Candidate, anchor: &Candidate| {
+        let task = Task { candidate, target, horizon: ring.horizon, anchor, calibrate: ring.calibrate };
+        fit_rows(&task, &train)
+    };
+    let actual = outcome(target, &train)?;
+    let fitted: Vec<(Candidate, FittedModel, f64)> = baselines
+        .into_par_iter()
+        .map(|candidate| {
+            let model = fit(&candidate, &candidate)?;
+            let losses = losses(target, &model.predict_rows(&train)?, &actual);
+            let loss = losses.iter().sum::<f64>();
+            Ok((candidate, model, loss))
+        })
+        .collect::<Result<_, TrainError>>()?;
+    let best = (0..fitted.len())
+        .min_by(|&i, &j| fitted[i].2.total_cmp(&fitted[j].2))
+        .ok_or(BacktestError::NoBaseline { target })?;
+    let baseline = fitted[best].0.clone();
+
+    if train.panel().accounts() < FEW_ACCOUNTS {
+        rungs.retain(|candidate| candidate.step <= LINEAR_STEP);
+    }
+    let predict = |model: Result<FittedModel, TrainError>| match model {
+        Ok(model) => ring.tests.iter().map(|test| model.predict_rows(&test.rows)).collect::<Result<_, _>>().map(Ok),
+        Err(error) if error.is_of_the_rung() => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    };
+    let mut contestants: Vec<Contestant> = fitted
+        .into_iter()
+        .map(|(candidate, model, _)| Ok(Contestant { candidate, predictions: predict(Ok(model))? }))
+        .collect::<Result<_, TrainError>>()?;
+    contestants.swap(0, best);
+    let others: Vec<Contestant> = if ring.tests.is_empty() {
+        Vec::new()
+    } else {
+        rungs
+            .into_par_iter()
+            .map(|candidate| {
+                let predictions = predict(fit(&candidate, &baseline))?;
+                Ok(Contestant { candidate, predictions })
+            })
+            .collect::<Result<_, TrainError>>()?
+    };
+    contestants.extend(others);
+    let (published, results) = compare(target, ring, &contestants)?;
+    Ok(Contest { target, baseline, published, contestants, results })
+}
+
+/// Losses on all selection origins, one row per account and origin that counts.
+struct Pool {
+    account: Vec<u32>,
+    actual: Vec<Vec<f64>>,
+    rows: Vec<Vec<usize>>,
+}
+
+impl Pool {
+    fn new(target: Target, tests: &[Test<'_>]) -> Result<Self, TrainError> {
+        let mut pool = Self { account: Vec::new(), actual: Vec::new(), rows: Vec::new() };
+        for test in tests {
+            let rows = counted(target, &test.rows)?;
+            let selected = test.rows.select(&rows);
+            pool.account.extend(selected.account());
+            pool.actual.push(outcome(target, &selected)?);
+            pool.rows.push(rows);
+        }
+        Ok(pool)
+    }
+
+    fn counted<'a>(&'a self, predictions: &'a [Vec<f64>]) -> impl Iterator<Item = Vec<f64>> + 'a {
+        self.rows.iter().zip(predictions).map(|(rows, all)| rows.iter().map(|&row| all[row]).collect())
+    }
+
+    fn losses(&self, target: Target, predictions: &[Vec<f64>]) -> Vec<f64> {
+        self.counted(predictions).zip(&self.actual).flat_map(|(p, y)| losses(target, &p, y)).collect()
+    }
+}
+
+fn compare(
+    target: Target,
+    ring: &Ring<'_>,
+    contestants: &[Contestant],
+) -> Result<(Candidate, Vec<RungResult>), TrainError> {
+    let pool = Pool::new(target, ring.tests)?;
+    let baseline = contestants[0].candidate.clone();
+    if pool.account.is_empty() {
+        return Ok((baseline, Vec::new()));
+    }
+    let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
+    let bootstrap = Bootstrap::new(accounts, REPLICATES, ring.seed.derive(&format!("choose/{target}")));
+    let losses: Vec<Option<Vec<f64>>> = (contestants.iter())
+        .map(|contestant| contestant.predictions.as_ref().ok().map(|p| pool.losses(target, p)))
+        .collect();
+    let base = losses[0].clone().unwrap_or_default();
+
+    // rung 0 competes on the training origins only; here its best one stands for it
+    let in_play: Vec<usize> = (0..contestants.len())
+        .filter(|&i| losses[i].is_some() && (i == 0 || contestants[i].candidate.step > 0))
+        .collect();
+    let money = matches!(target, Target::ExpectedRevenue | Target::ExpectedMargin);
+    let orders: Vec<Option<Estimate>> = in_play
+        .iter()
+        .map(|&i| (money && i > 0).then(|| order_gain(target, &pool, contestants, i, bootstrap)))
+        .collect();
+    let entries: Vec<Entry<'_>> = in_play
+        .iter()
+        .zip(&orders)
+        .map(|(&i, order)| Entry { losses: losses[i].as_deref().unwrap_or_default(), order: *order })
+        .collect();
+    let Choice { chosen, outcomes } = choose(&entries, &pool.account);
+    let published = contestants[in_play[chosen]].candidate.clone();
+
+    let results = contestants
+        .iter()
+        .enumerate()
+        .filter_map(|(i, contestant)| {
+            let loss = losses[i].as_ref()?;
+            let skill = if i == 0 {
+                Estimate { value: 0.0, low: 0.0, high: 0.0 }
+            } else {
+                bootstrap.estimate(&pool.account, |weight| 1.0 - mean(loss, weight) / mean(&base, weight))
+            };
+            let outcome = match in_play.iter().position(|&at| at == i) {
+                Some(at) => outcomes[at].clone(),
+                None => "another baseline was better on the training origins".into(),
+            };
+            let candidate = &contestant.candidate;
+            let mean = loss.iter().sum::<f64>() / loss.len() as f64;
+            Some(RungResult { rung: candidate.name.clone(), step: candidate.step, loss: mean, skill, outcome })
+        })
+        .collect();
+    Ok((published, results))
+}
+
+/// Spearman of contestant `i` minus that of the baseline, the mean over the selection origins.
+fn order_gain(target: Target, pool: &Pool, contestants: &[Contestant], i: usize, bootstrap: Bootstrap) -> Estimate {
+    let orders = |i: usize| -> Vec<Order> {
+        let predictions = contestants[i].predictions.as_deref().unwrap_or_default();
+        pool.counted(predictions).map(|p| Order::descending(&p)).collect()
+    };
+    let (own, base) = (orders(i), orders(0));
+    let actual: Vec<Order> = pool.actual.iter().map(|y| Order::descending(y)).collect();
+    bootstrap.estimate(&pool.account, |weight| {
+        let mut start = 0;
+        let mut gain = 0.0;
+        for (k, y) in pool.actual.iter().enumerate() {
+            let weight = &weight[start..start + y.len()];
+            start += y.len();
+            gain +=
+                ordering(target, &own[k], &actual[k], y, weight) - ordering(target, &base[k], &actual[k], y, weight);
+        }
+        gain / pool.actual.len() as f64
+    })
+}

@@ -1,0 +1,96 @@
+//! What the prediction interval covered: both tails' misses, width and interval score, beside pooled residuals.
+//!
+//! One coverage figure would hide that the lower bound of many accounts is 0, which nothing can lie below.
+
+use super::{metrics::quantile::interval_score, report::Coverage, track::Track};
+use crate::domain::AbcClass;
+
+/// Share outside an 80 % interval.
+const MISS: f64 = 0.2;
+
+/// Quantiles of what came of the baseline, pooled over all accounts: the interval anyone could draw.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PooledResiduals {
+    low: f64,
+    high: f64,
+}
+
+impl PooledResiduals {
+    /// From earlier rows: the outcome minus the baseline.
+    pub(super) fn learn(baseline: &[f64], actual: &[f64]) -> Self {
+        let mut residuals: Vec<f64> = actual.iter().zip(baseline).map(|(y, b)| y.max(0.0) - b).collect();
+        residuals.sort_unstable_by(f64::total_cmp);
+        let at = |share: f64| {
+            residuals.get(((residuals.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or(0.0)
+        };
+        Self { low: at(0.5 * MISS), high: at(1.0 - 0.5 * MISS) }
+    }
+
+    fn bounds(self, baseline: f64) -> (f64, f64) {
+        ((baseline + self.low).max(0.0), (baseline + self.high).max(0.0))
+    }
+}
+
+/// Misses of the track's interval, all accounts first, then each class that has any.
+pub(super) fn coverage(track: &Track, pooled: PooledResiduals) -> Vec<Coverage> {
+    let Some(interval) = &track.interval else { return Vec::new() };
+    let of = |class: Option<AbcClass>| {
+        let rows: Vec<usize> =
+            (0..track.actual.len()).filter(|&i| class.is_none_or(|class| track.class[i] == class)).collect();
+        let n = rows.len();
+        let mean = |figure: &dyn Fn(usize) -> f64| rows.iter().map(|&i| figure(i)).sum::<f64>() / n as f64;
+        let y = |i: usize| track.actual[i].max(0.0);
+        let bound = |i: usize| (interval.low[track.row[i]], interval.high[track.row[i]]);
+        (n > 0).then(|| Coverage {
+            class,
+            below: mean(&|i| f64::from(u8::from(y(i) < bound(i).0))),
+            above: mean(&|i| f64::from(u8::from(y(i) > bound(i).1))),
+            width: mean(&|i| bound(i).1 - bound(i).0),
+            interval_score: mean(&|i| interval_score(bound(i).0, bound(i).1, y(i), MISS)),
+            baseline_interval_score: mean(&|i| {
+                let (low, high) = pooled.bounds(track.baseline[i]);
+                interval_score(low, high, y(i), MISS)
+            }),
+            n,
+        })
+    };
+    std::iter::once(None).chain(AbcClass::ALL.map(Some)).filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Month, Target},
+        train::Interval,
+    };
+
+    #[test]
+    fn misses_are_counted_by_tail_and_class_on_closed_bounds() {
+        let track = Track {
+            target: Target::ExpectedRevenue,
+            origin: Month::new(2020, 1).unwrap(),
+            locked: true,
+            row: vec![0, 1, 2, 3],
+            account: vec![0, 1, 2, 3],
+            class: vec![AbcClass::A, AbcClass::A, AbcClass::C, AbcClass::C],
+            actual: vec![10.0, 25.0, 0.0, -3.0],
+            baseline: vec![10.0; 4],
+            published: vec![10.0; 4],
+            others: Vec::new(),
+            interval: Some(Interval {
+                low: vec![10.0, 5.0, 0.0, 0.0],
+                median: vec![12.0, 6.0, 0.0, 0.0],
+                high: vec![20.0, 20.0, 5.0, 5.0],
+            }),
+        };
+        let pooled = PooledResiduals::learn(&[0.0; 11], &(0..11).map(f64::from).collect::<Vec<_>>());
+        let coverage = coverage(&track, pooled);
+        assert_eq!(coverage.len(), 3, "there is no B account");
+        assert_eq!((coverage[0].below, coverage[0].above, coverage[0].n), (0.0, 0.25, 4));
+        assert_eq!((coverage[1].class, coverage[1].above, coverage[1].width), (Some(AbcClass::A), 0.5, 12.5));
+        assert_eq!(coverage[2].interval_score, 5.0);
+        // pooled residuals 1 to 9 around a baseline of 10: 11 to 19, missed by 1 and by 6
+        assert!((coverage[1].baseline_interval_score - (8.0 + 10.0 * 3.5)).abs() < 1e-9, "{coverage:?}");
+    }
+}

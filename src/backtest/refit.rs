@@ -1,0 +1,137 @@
+//! After judging: the frozen recipe of each target, refit on the newest slices whose labels are complete.
+//!
+//! Conformal offsets come from residuals out of fold by account, since no later origin is left to calibrate on. The
+//! recipes of expected revenue and stretch are refit on account-bootstrap samples too, the same samples for both, from
+//! which the estimation interval of headroom follows.
+
+use rayon::prelude::*;
+
+use super::{
+    BacktestError, Setting,
+    contest::{Contest, training_rows},
+    losses::outcome,
+    trained::{MIN_REFITS, Trained},
+};
+use crate::{
+    domain::{Notice, Target},
+    train::{Candidate, FittedModel, IntervalModel, Panel, Task, TrainError, baselines, fit_rows},
+};
+
+/// The champion of one contest. Where the published rung cannot be fitted on these rows, the baseline is published
+/// after all, with a notice.
+pub(super) fn refit(
+    contest: &mut Contest,
+    panel: &Panel<'_>,
+    setting: &Setting<'_>,
+) -> Result<(Trained, Vec<Notice>), BacktestError> {
+    match champion(contest, panel, setting) {
+        Err(BacktestError::Train(error)) if error.is_of_the_rung() && contest.published != contest.baseline => {
+            let withdrawn = contest.withdraw(&error.to_string());
+            let (champion, mut notices) = champion(contest, panel, setting)?;
+            notices.push(withdrawn);
+            Ok((champion, notices))
+        }
+        result => result,
+    }
+}
+
+fn champion(
+    contest: &Contest,
+    panel: &Panel<'_>,
+    setting: &Setting<'_>,
+) -> Result<(Trained, Vec<Notice>), BacktestError> {
+    let mut notices = Vec::new();
+    let (target, horizon) = (contest.target, setting.plan.horizon);
+    let all = panel.rows();
+    let rows = training_rows(target, &all)?;
+    let task = Task { candidate: &contest.published, target, horizon, anchor: &contest.baseline, calibrate: None };
+    let model = fit_rows(&task, &rows)?;
+    let refits = if matches!(target, Target::ExpectedRevenue | Target::Stretch) {
+        let refits = (0..MIN_REFITS)
+            .into_par_iter()
+            .map(|sample| {
+                let seed = setting.seed.derive(&format!("headroom/{sample}"));
+                model.refit(&task, &rows.resample_accounts(seed))
+            })
+            .collect::<Result<Vec<FittedModel>, TrainError>>();
+        match refits {
+            Ok(refits) => refits,
+            Err(error) if error.is_of_the_rung() => {
+                let text = format!("headroom has no interval, since a bootstrap sample could not be fitted: {error}");
+                notices.push(Notice::warning("no-headroom-interval", text));
+                Vec::new()
+            }
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        Vec::new()
+    };
+    let interval = if target == Target::ExpectedRevenue {
+        let task = Task { candidate: setting.ladder.interval(), ..task };
+        match IntervalModel::fit(&task, &rows) {
+            Ok(model) => Some(model),
+            Err(error) if error.is_of_the_rung() => {
+                let text = format!("expected revenue has no prediction interval: {error}");
+                notices.push(Notice::warning("no-prediction-interval", text));
+                None
+            }
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        None
+    };
+    let base_rate = if matches!(target, Target::Growth | Target::Inactivity) {
+        let outcome = outcome(target, &rows)?;
+        Some(outcome.iter().sum::<f64>() / outcome.len().max(1) as f64)
+    } else {
+        None
+    };
+    let trained = Trained {
+        target,
+        as_of: setting.plan.as_of,
+        horizon,
+        rung: contest.published.name.clone(),
+        step: contest.published.step,
+        baseline: contest.baseline.name.clone(),
+        origins: panel.origins(),
+        rows: rows.len(),
+        accounts: panel.accounts(),
+        base_rate,
+        seed: setting.seed,
+        model,
+        interval,
+        refits,
+    };
+    Ok((trained, notices))
+}
+
+/// What is carried forward as it is where there is not one complete origin: the last equal period, for money only,
+/// since a probability or a quantile cannot be had without having seen an outcome.
+pub(super) fn untrained(setting: &Setting<'_>) -> Result<Vec<Trained>, BacktestError> {
+    let carried = [(Target::ExpectedRevenue, "last_horizon_revenue"), (Target::ExpectedMargin, "last_horizon_margin")];
+    carried
+        .into_iter()
+        .map(|(target, name)| {
+            let candidate: Candidate = baselines(target)
+                .into_iter()
+                .find(|candidate| candidate.name == name)
+                .ok_or(BacktestError::NoBaseline { target })?;
+            Ok(Trained {
+                target,
+                as_of: setting.plan.as_of,
+                horizon: setting.plan.horizon,
+                rung: name.into(),
+                step: 0,
+                baseline: name.into(),
+                origins: Vec::new(),
+                rows: 0,
+                accounts: 0,
+                base_rate: None,
+                seed: setting.seed,
+                model: FittedModel::untrained(&candidate, target, setting.plan.horizon, setting.abc),
+                interval: None,
+                refits: Vec::new(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! The flow of a backtest: choose on the selection origins, judge on the locked one, refit on everything known.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::{
+    Backtest, BacktestError, BacktestReport, Setting, Trained,
+    contest::{Contest, Ring, Test, contest},
+    intervals::PooledResiduals,
+    refit::refit,
+    report::OriginPlan,
+    summary::{Summary, listings},
+    track::{Judge, Track},
+};
+use crate::{
+    domain::{Month, Notice, Target},
+    features::Slice,
+    train::{MAX_ROWS, Panel, TrainError},
+};
+
+/// Runs all stages that the plan has; it has at least training origins.
+pub(super) fn run(slices: &BTreeMap<Month, &Slice>, setting: &Setting<'_>) -> Result<Backtest, BacktestError> {
+    let plan = setting.plan;
+    let pool = |origins: &[Month]| -> Result<Panel<'_>, TrainError> {
+        let of: Vec<&Slice> = origins.iter().filter_map(|origin| slices.get(origin).copied()).collect();
+        Panel::sampled(&of, setting.abc, MAX_ROWS, setting.seed.derive("sample of accounts"))
+    };
+    let test_origins: Vec<Month> = plan.choose.iter().chain(&plan.locked).copied().collect();
+    let of_tests: Vec<&Slice> = test_origins.iter().filter_map(|origin| slices.get(origin).copied()).collect();
+    // tests are never sampled: every account is judged
+    let test_panel = Panel::new(&of_tests, setting.abc)?;
+    let mut selection: Vec<Test<'_>> =
+        test_origins.iter().enumerate().map(|(k, &origin)| Test { origin, rows: test_panel.origin_rows(k) }).collect();
+    let locked = plan.locked.and_then(|_| selection.pop());
+
+    let mut notices = plan.notices();
+    let mut contests = choose(setting, &pool, &selection)?;
+    for contest in &contests {
+        notices.extend(contest.skipped());
+    }
+    let mut tracks = Vec::new();
+    for contest in &contests {
+        tracks.extend(Track::of_contest(contest, &selection)?);
+    }
+    if let Some(test) = &locked {
+        let (judged, withdrawn) = judge(setting, &pool, &mut contests, test)?;
+        tracks.extend(judged);
+        notices.extend(withdrawn);
+    }
+    let pooled = pooled_residuals(&tracks);
+
+    let newest = pool(&OriginPlan::newest(plan.origins()))?;
+    let span = tracing::info_span!("refit", rows = newest.len()).entered();
+    let refitted: Vec<(Trained, Vec<Notice>)> =
+        contests.par_iter_mut().map(|contest| refit(contest, &newest, setting)).collect::<Result<_, _>>()?;
+    drop(span);
+    let (champions, late): (Vec<Trained>, Vec<Vec<Notice>>) = refitted.into_iter().unzip();
+    notices.extend(late.into_iter().flatten());
+
+    tracks.sort_by_key(|track| (track.target, track.origin));
+    let listings = listings(&tracks, slices)?;
+    let report: BacktestReport =
+        Summary { setting, slices, contests: &contests, tracks, listings, pooled, notices }.report()?;
+    Ok(Backtest { report, champions })
+}
+
+fn choose<'a>(
+    setting: &Setting<'_>,
+    pool: &impl Fn(&[Month]) -> Result<Panel<'a>, TrainError>,
+    tests: &[Test<'_>],
+) -> Result<Vec<Contest>, BacktestError> {
+    let plan = setting.plan;
+    let (train, calibrate) = (pool(&plan.train)?, pool(&plan.calibrate)?);
+    let _span = tracing::info_span!("choose", rows = train.len(), tests = tests.len()).entered();
+    let (rows, calibration) = (train.rows(), calibrate.rows());
+    let ring = Ring {
+        ladder: setting.ladder,
+        horizon: plan.horizon,
+        train: &rows,
+        calibrate: (!calibration.is_empty()).then_some(&calibration),
+        tests,
+        seed: setting.seed,
+    };
+    Target::ALL.par_iter().map(|target| contest(*target, &ring)).collect()
+}
+
+fn judge<'a>(
+    setting: &Setting<'_>,
+    pool: &impl Fn(&[Month]) -> Result<Panel<'a>, TrainError>,
+    contests: &mut [Contest],
+    test: &Test<'_>,
+) -> Result<(Vec<Track>, Vec<Notice>), BacktestError> {
+    let plan = setting.plan;
+    let before: Vec<Month> = plan.train.iter().chain(&plan.calibrate).copied().collect();
+    let all: Vec<Month> = before.iter().chain(&plan.choose).copied().collect();
+    let (before, choice, all) =
+        (pool(&OriginPlan::newest(before))?, pool(&plan.choose)?, pool(&OriginPlan::newest(all))?);
+    let _span = tracing::info_span!("judge", origin = %test.origin, rows = all.len()).entered();
+    let (before, choice, all) = (before.rows(), choice.rows(), all.rows());
+    let judge = Judge {
+        horizon: plan.horizon,
+        all: &all,
+        before_choice: &before,
+        choice: &choice,
+        interval: setting.ladder.interval(),
+        test,
+    };
+    let judged: Vec<(Track, Option<Notice>)> = contests
+        .par_iter_mut()
+        .map(|contest| match Track::locked(contest, &judge) {
+            Err(BacktestError::Train(error)) if error.is_of_the_rung() => {
+                let withdrawn = contest.withdraw(&error.to_string());
+                Ok((Track::locked(contest, &judge)?, Some(withdrawn)))
+            }
+            track => Ok((track?, None)),
+        })
+        .collect::<Result<_, BacktestError>>()?;
+    let (tracks, withdrawn): (Vec<Track>, Vec<Option<Notice>>) = judged.into_iter().unzip();
+    Ok((tracks, withdrawn.into_iter().flatten().collect()))
+}
+
+/// Residuals of the baseline of expected revenue on the selection origins.
+fn pooled_residuals(tracks: &[Track]) -> PooledResiduals {
+    let earlier: Vec<&Track> =
+        tracks.iter().filter(|track| track.target == Target::ExpectedRevenue && !track.locked).collect();
+    let join =
+        |of: &dyn Fn(&Track) -> &Vec<f64>| earlier.iter().flat_map(|track| of(track).clone()).collect::<Vec<_>>();
+    PooledResiduals::learn(&join(&|track| &track.baseline), &join(&|track| &track.actual))
+}
