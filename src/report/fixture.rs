@@ -143,6 +143,7 @@ fn target(target: Target, skill: Option<Estimate>, claimed: bool, step: u8) -> T
         step,
         claimed,
         skill,
+        ranking: skill.map(|skill| estimate(skill.value / 10.0, skill.low / 10.0, skill.high / 10.0)),
         rungs: [("last_12_seasonal", 0, 0.0), ("shrinkage", 1, 0.06), ("elastic_net", 3, 0.14)]
             .map(|(rung, step, value)| RungResult {
                 rung: rung.into(),
