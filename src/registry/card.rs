@@ -147,14 +147,9 @@ impl Card {
         line("judged on", t.origins.locked.map_or_else(|| "none, too little history".into(), |m| m.to_string()));
         line("seed", t.seed.0.to_string());
         line("feature schema", t.feature_schema.clone());
-        line(
-            "headroom",
-            format!("{} ({}), model format {}", versions.headroom, versions.code_hash, versions.model_format),
-        );
+        line("headroom", format!("{} ({}), model format {}", versions.headroom, versions.code_hash, versions.model_format));
         if !t.metrics.is_empty() {
-            text.push_str(
-                "\n| origin | measure | model | low | high | baseline | accounts |\n|---|---|---|---|---|---|---|\n",
-            );
+            text.push_str("\n| origin | measure | model | low | high | baseline | accounts |\n|---|---|---|---|---|---|---|\n");
             for m in &t.metrics {
                 let _ = writeln!(
                     text,

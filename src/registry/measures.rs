@@ -55,8 +55,7 @@ fn measures(table: &DataFrame, target: &TargetReport) -> Result<Vec<CardMetric>,
         }
         let finite = |column: &Column| PolarsResult::Ok(column.f64()?.get(row).filter(|v| v.is_finite()));
         // A measure that could not be taken has no place on a card.
-        let (Some(origin), Some(metric), Some(value)) =
-            (origins.str()?.get(row), metrics.str()?.get(row), finite(&values)?)
+        let (Some(origin), Some(metric), Some(value)) = (origins.str()?.get(row), metrics.str()?.get(row), finite(&values)?)
         else {
             continue;
         };

@@ -7,7 +7,11 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Card, CardDraft, MODEL_FORMAT, RegistryError, Reign, card::hash, champions::Champions};
+use super::{
+    Card, CardDraft, MODEL_FORMAT, Reign, RegistryError,
+    card::hash,
+    champions::Champions,
+};
 use crate::{
     atomic,
     domain::{Horizon, Target},
@@ -76,8 +80,7 @@ impl Registry {
         if folder.exists() && self.verified(card.training.target, &card.id).is_ok() {
             return Ok(card);
         }
-        let mut json =
-            serde_json::to_vec_pretty(&card).map_err(|failed| unfaithful(&card.training, failed.to_string()))?;
+        let mut json = serde_json::to_vec_pretty(&card).map_err(|failed| unfaithful(&card.training, failed.to_string()))?;
         json.push(b'\n');
         if serde_json::from_slice::<Card>(&json).ok().as_ref() != Some(&card) {
             return Err(unfaithful(&card.training, "its card holds a number that json cannot".into()));
@@ -375,11 +378,9 @@ mod tests {
         let (_home, registry) = home();
         let card = registry.save(draft("v"), &vec![1.5]).unwrap();
         let folder = registry.folder(Target::Growth, &card.id);
-        for (name, from, to) in [
-            ("model.json", "1.5", "1.6"),
-            ("card.json", "\"claimed\": true", "\"claimed\": false"),
-            ("card.md", "yes", "no"),
-        ] {
+        for (name, from, to) in
+            [("model.json", "1.5", "1.6"), ("card.json", "\"claimed\": true", "\"claimed\": false"), ("card.md", "yes", "no")]
+        {
             let path = folder.join(name);
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.contains(from), "{name}");

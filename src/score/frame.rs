@@ -12,7 +12,10 @@ use super::{
     headroom::{estimation_interval, headroom},
     rates::{last_year, loss_rates, margin_rates},
 };
-use crate::{domain::Month, features::Slice};
+use crate::{
+    domain::Month,
+    features::Slice,
+};
 
 /// Where an account stands; only active ones are scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -253,11 +256,7 @@ pub fn score(
         numbers("loss_rate", Some(&loss)),
         Column::new(
             "overdue_amount".into(),
-            place
-                .spread(&known(slice.features().numbers("overdue_amount")?))
-                .into_iter()
-                .map(Option::flatten)
-                .collect::<Vec<_>>(),
+            place.spread(&known(slice.features().numbers("overdue_amount")?)).into_iter().map(Option::flatten).collect::<Vec<_>>(),
         ),
     ];
     columns.extend(refits.iter().enumerate().map(|(i, values)| numbers(&format!("{REFIT}{i:02}"), Some(values))));
