@@ -7,6 +7,7 @@ pub mod domain;
 pub mod features;
 pub mod ingest;
 pub mod learners;
+pub mod rank;
 pub mod registry;
 pub mod report;
 pub mod score;

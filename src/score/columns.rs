@@ -26,7 +26,16 @@ pub(super) struct Declared {
 }
 
 /// Columns that every account has, in the population or not.
-pub(super) const KEYS: [&str; 6] = ["customer_id", "as_of", "horizon_months", "population", "model_run", "standing"];
+pub(super) const KEYS: [&str; 8] = [
+    "customer_id",
+    "as_of",
+    "horizon_months",
+    "population",
+    "model_run",
+    "standing",
+    "account_revenue",
+    "account_margin",
+];
 
 /// Pairs whose first may not exceed the second.
 pub(super) const BOUNDS: [(&str, &str); 2] =
@@ -63,6 +72,9 @@ pub(super) fn declared(refits: usize) -> Vec<(String, Declared)> {
         column("model_run", DataType::String, Any, true),
         // what ranking needs beside METHOD's columns
         column("standing", DataType::String, Any, true),
+        // revenue and margin of the last 12 months of every account, in the population or not
+        number("account_revenue", Finite, true),
+        number("account_margin", Finite, true),
         number("base_revenue", Finite, true),
         number("growth_threshold", NotNegative, true),
         column("is_new", DataType::Boolean, Any, true),

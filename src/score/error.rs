@@ -2,7 +2,11 @@
 
 use polars::prelude::PolarsError;
 
-use crate::{domain::DomainError, features::FeatureError};
+use crate::{
+    domain::{DomainError, Target},
+    features::FeatureError,
+    train::TrainError,
+};
 
 /// An error of the score stage.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,15 @@ pub enum ScoreError {
         /// The allowed range.
         expected: &'static str,
     },
+    /// No champion for a figure that every score needs.
+    #[error("there is no model of {target}")]
+    NoModel {
+        /// The target.
+        target: Target,
+    },
+    /// A model that does not fit the slice.
+    #[error(transparent)]
+    Train(#[from] TrainError),
     /// A frame of the features stage that lacks what a score needs.
     #[error(transparent)]
     Feature(#[from] FeatureError),
@@ -75,7 +88,10 @@ impl ScoreError {
             Self::Value { .. } | Self::Length { .. } => {
                 Some("a model gave an impossible figure: run `headroom backtest` and look at its card".into())
             }
-            Self::Feature(_) | Self::Domain(_) | Self::Polars(_) => None,
+            Self::NoModel { .. } => Some("run `headroom train` first".into()),
+            Self::Train(error) => error.hint(),
+            Self::Feature(error) => error.hint(),
+            Self::Domain(_) | Self::Polars(_) => None,
         }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! A figure that cannot be had (no model for want of history) is absent as a whole, never zero.
 
+use rayon::prelude::*;
+
 use super::ScoreError;
+use crate::{backtest::Trained, domain::Target, features::Slice};
 
 /// What one refit of the chosen rungs, on accounts drawn with replacement, says of the same accounts.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +38,37 @@ pub struct Forecast {
 impl Forecast {
     /// Refits below which 10th and 90th percentile say nothing.
     pub const FEWEST_REFITS: usize = 20;
+
+    /// What the champions say of the accounts of `slice`; `None` for the figures of targets without a champion.
+    ///
+    /// # Errors
+    /// If expected revenue or margin has no champion, or a model does not fit the slice.
+    pub fn of(models: &[Trained], slice: &Slice) -> Result<Self, ScoreError> {
+        let find = |target: Target| models.iter().find(|model| model.target == target);
+        let predict = |target: Target| find(target).map(|model| model.predict(slice)).transpose();
+        let required = |target: Target| predict(target)?.ok_or(ScoreError::NoModel { target });
+        let refits_of = |target: Target| find(target).map_or(&[][..], |model| model.refits.as_slice());
+        let refits = refits_of(Target::ExpectedRevenue)
+            .par_iter()
+            .zip(refits_of(Target::Stretch))
+            .map(|(expected, stretch)| {
+                Ok(Refit { expected_revenue: expected.predict(slice)?, stretch_revenue: stretch.predict(slice)? })
+            })
+            .collect::<Result<Vec<_>, ScoreError>>()?;
+        let interval = match find(Target::ExpectedRevenue) {
+            Some(model) => model.interval(slice)?.map(|interval| (interval.low, interval.high)),
+            None => None,
+        };
+        Ok(Self {
+            expected_revenue: required(Target::ExpectedRevenue)?,
+            interval,
+            expected_margin: required(Target::ExpectedMargin)?,
+            stretch_revenue: predict(Target::Stretch)?,
+            growth: predict(Target::Growth)?,
+            inactivity: predict(Target::Inactivity)?,
+            refits,
+        })
+    }
 
     /// Refuses forecasts of another number of accounts.
     pub(super) fn check(&self, accounts: usize) -> Result<(), ScoreError> {

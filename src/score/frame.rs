@@ -10,11 +10,11 @@ use super::{
     Forecast, ScoreError,
     columns::{BOUNDS, Declared, KEYS, REFIT, Range, declared},
     headroom::{estimation_interval, headroom},
-    rates::{last_year, loss_rates, margin_rates},
+    rates::{loss_rates, margin_rates},
 };
 use crate::{
     domain::Month,
-    features::Slice,
+    features::{ACCOUNT_ID, AccountFrame, Slice},
 };
 
 /// Where an account stands; only active ones are scored.
@@ -54,12 +54,46 @@ impl Standing {
 }
 
 /// One account of the company, scored or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Account {
     /// The account's leading id.
     pub id: String,
     /// Where it stands.
     pub standing: Standing,
+    /// Net revenue of the last 12 months, or of as many as there are.
+    pub revenue_last: f64,
+    /// Contribution margin of the same months.
+    pub margin_last: f64,
+}
+
+impl Account {
+    /// Every account of `frame`, ascending by id.
+    ///
+    /// # Errors
+    /// If the frame holds a status that is not in the data contract.
+    pub fn all(frame: &AccountFrame) -> Result<Vec<Self>, ScoreError> {
+        let table = frame.frame();
+        let (ids, status) = (table.column(ACCOUNT_ID)?.str()?, table.column("status")?.str()?);
+        let (ordered, population) = (table.column("ordered")?.bool()?, table.column("population")?.bool()?);
+        let (revenue, margin) = (table.column("revenue_12")?.f64()?, table.column("margin_12")?.f64()?);
+        (0..table.height())
+            .map(|row| {
+                let id = ids.get(row).unwrap_or_default().to_owned();
+                let standing = match status.get(row).unwrap_or("active") {
+                    _ if population.get(row) == Some(true) => Standing::Active,
+                    "active" if ordered.get(row) != Some(true) => Standing::Dormant,
+                    name => Standing::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| ScoreError::Value {
+                        account: id.clone(),
+                        column: "status".into(),
+                        value: format!("`{name}`"),
+                        expected: "active, blocked, insolvent, internal or collective",
+                    })?,
+                };
+                let amount = |column: &Float64Chunked| column.get(row).unwrap_or(0.0);
+                Ok(Self { id, standing, revenue_last: amount(revenue), margin_last: amount(margin) })
+            })
+            .collect()
+    }
 }
 
 /// One row per account of the company, ascending by id.
@@ -204,9 +238,18 @@ pub fn score(
     let n = slice.height();
     forecast.check(n)?;
     let place = Placement::of(slice, accounts)?;
-    let (revenue, margin) = last_year(slice)?;
-    let loss = loss_rates(slice)?;
-    let margin_rates = margin_rates(slice)?;
+    let last_year = |amount: fn(&Account) -> f64| -> Vec<f64> {
+        let mut of_slice = vec![0.0; n];
+        for (account, row) in accounts.iter().zip(&place.rows) {
+            if let Some(row) = *row {
+                of_slice[row] = amount(account);
+            }
+        }
+        of_slice
+    };
+    let (revenue, margin) = (last_year(|a| a.revenue_last), last_year(|a| a.margin_last));
+    let loss = loss_rates(slice, &revenue)?;
+    let margin_rates = margin_rates(slice, &revenue, &margin)?;
     let level = forecast.stretch_revenue.as_deref();
     let headroom_revenue = level.map(|level| headroom(level, &forecast.expected_revenue, &loss));
     // An account that loses money on what it buys has no headroom in margin, whatever it could buy.
@@ -248,6 +291,8 @@ pub fn score(
         numbers("inactivity_probability", forecast.inactivity.as_deref()),
         place.texts("model_run", |_| Some(model_run)),
         place.texts("standing", |account| Some(account.standing.name())),
+        Column::new("account_revenue".into(), accounts.iter().map(|a| a.revenue_last).collect::<Vec<_>>()),
+        Column::new("account_margin".into(), accounts.iter().map(|a| a.margin_last).collect::<Vec<_>>()),
         numbers("base_revenue", Some(&slice.baselines().numbers("base_revenue")?)),
         numbers("growth_threshold", Some(&slice.baselines().growth_threshold()?)),
         Column::new("is_new".into(), place.spread(&is_new)),

@@ -6,20 +6,10 @@ use super::{
 };
 use crate::features::Slice;
 
-/// Net revenue and contribution margin of the last 12 months per account; of a shorter history, scaled to 12 months.
-pub(crate) fn last_year(slice: &Slice) -> Result<(Vec<f64>, Vec<f64>), ScoreError> {
-    let to_a_year = 12.0 / f64::from(slice.horizon().months());
-    let last = |feature: &str, baseline: &str| -> Result<Vec<f64>, ScoreError> {
-        let exact = slice.features().numbers(feature)?;
-        let scaled = slice.baselines().numbers(baseline)?;
-        Ok(exact.iter().zip(scaled).map(|(e, s)| if e.is_nan() { s * to_a_year } else { *e }).collect())
-    };
-    Ok((last("revenue_12", "last_12_scaled_revenue")?, last("margin_12", "last_12_scaled_margin")?))
-}
-
 /// Contribution margin per unit of net revenue, by Bühlmann-Straub over the last two years; `None` if nothing was sold.
-pub(super) fn margin_rates(slice: &Slice) -> Result<Option<Vec<f64>>, ScoreError> {
-    let (revenue, margin) = last_year(slice)?;
+///
+/// `revenue` and `margin` are those of the last 12 months, or of as many as there are.
+pub(super) fn margin_rates(slice: &Slice, revenue: &[f64], margin: &[f64]) -> Result<Option<Vec<f64>>, ScoreError> {
     let (revenue_24, margin_24) = (slice.features().numbers("revenue_24")?, slice.features().numbers("margin_24")?);
     let period = |revenue: f64, margin: f64| Observation { weight: revenue, rate: margin / revenue };
     let accounts: Vec<Vec<Observation>> = (0..slice.height())
@@ -38,8 +28,7 @@ pub(super) fn margin_rates(slice: &Slice) -> Result<Option<Vec<f64>>, ScoreError
 /// No write-offs are in the data contract, so the overdue share stands in for what will not be paid. That is cautious:
 /// most overdue invoices are paid in the end. Accounts without a known invoice get the portfolio's rate; a company
 /// without any known invoice gets no reduction.
-pub(super) fn loss_rates(slice: &Slice) -> Result<Vec<f64>, ScoreError> {
-    let (revenue, _) = last_year(slice)?;
+pub(super) fn loss_rates(slice: &Slice, revenue: &[f64]) -> Result<Vec<f64>, ScoreError> {
     let overdue = slice.features().numbers("overdue_amount")?;
     let known = slice.features().numbers("payment_known")?;
     let counts = |i: usize| known[i] == 1.0 && !overdue[i].is_nan() && revenue[i] > 0.0;

@@ -1,0 +1,391 @@
+//! Why an account stands where it stands: at most three reasons for and two against, as kinds with figures.
+//!
+//! What decides payment comes first, then the model's own contributions where that model is linear (summed by family of
+//! features, since related columns cancel out), then facts of families the model did not name. The report turns kinds
+//! into sentences; nothing here is text. Where no model explains itself, facts alone speak, and they are facts, not
+//! causes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Explanation, RankError};
+use crate::{
+    domain::Target,
+    features::{Slice, catalogue},
+};
+
+/// Most reasons for.
+pub const MOST_FOR: usize = 3;
+/// Most reasons against.
+pub const MOST_AGAINST: usize = 2;
+/// Contributions below this (log ratio or log odds, 5 %) move nobody.
+const SMALLEST_CONTRIBUTION: f64 = 0.05;
+/// Changes of revenue below this share are no trend.
+const SMALLEST_CHANGE: f64 = 0.1;
+/// Silence longer than this many usual gaps counts against; up to one gap counts for.
+const LATE: f64 = 2.0;
+
+/// Whether a reason speaks for or against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stance {
+    /// Speaks for the account.
+    For,
+    /// Speaks against it.
+    Against,
+}
+
+/// What a reason is, with its figures. Amounts are in the report currency.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReasonKind {
+    /// A good year is well above what is expected.
+    Headroom {
+        /// Expected revenue over the horizon.
+        expected: f64,
+        /// Revenue of a good year, over the horizon.
+        stretch: f64,
+        /// The cautious end of the headroom between the two.
+        at_least: f64,
+    },
+    /// Invoices are overdue.
+    Overdue {
+        /// Overdue amount.
+        amount: f64,
+        /// Days the oldest one is beyond its terms.
+        oldest_days: Option<f64>,
+    },
+    /// A family of features moved the model's figure.
+    Model {
+        /// What the model predicts.
+        target: Target,
+        /// The family, as in `docs/features.md`; `history` for what the baselines say.
+        family: String,
+        /// The feature of the family that moved it most.
+        feature: String,
+        /// That feature's value, if it is a known number.
+        value: Option<f64>,
+        /// The median of the population, to compare with.
+        typical: Option<f64>,
+        /// Sum over the family, as log ratio or log odds.
+        contribution: f64,
+    },
+    /// Silent for longer than its own rhythm, or well within it.
+    Rhythm {
+        /// Days since the last order.
+        days_since_last_order: f64,
+        /// Usual days between orders.
+        usual_gap_days: f64,
+    },
+    /// Revenue of the last 12 months against the 12 before.
+    Trend {
+        /// Revenue of the last 12 months.
+        last_12: f64,
+        /// Revenue of the 12 before.
+        before_12: f64,
+    },
+    /// The account's own people recommend us, or do not.
+    Recommendation {
+        /// 0 to 10.
+        score: f64,
+        /// Days since that answer.
+        age_days: Option<f64>,
+    },
+    /// Complaints that are still open.
+    OpenComplaints {
+        /// How many.
+        open: f64,
+    },
+}
+
+impl ReasonKind {
+    /// The family of features it speaks of, so that nothing is said twice.
+    fn family(&self) -> &str {
+        match self {
+            Self::Headroom { .. } => "headroom",
+            Self::Overdue { .. } => "payment",
+            Self::Model { family, .. } => family,
+            Self::Rhythm { .. } => "recency",
+            Self::Trend { .. } => "trend",
+            Self::Recommendation { .. } => "survey",
+            Self::OpenComplaints { .. } => "complaints",
+        }
+    }
+}
+
+/// One reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// For or against.
+    pub stance: Stance,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: ReasonKind,
+}
+
+/// The reasons of one account, those for first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountReasons {
+    /// The account.
+    pub customer_id: String,
+    /// At most three for and two against, each in order of weight.
+    pub reasons: Vec<Reason>,
+}
+
+/// An account's headroom, where potential is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeadroomFigures {
+    pub expected: f64,
+    pub stretch: f64,
+    pub at_least: f64,
+    pub threshold: f64,
+}
+
+/// Reasons of every account of the slice, in its order; `headroom` has one entry each, `None` where none is shown.
+pub(super) fn reasons(
+    slice: &Slice,
+    explanation: Option<&Explanation>,
+    headroom: &[Option<HeadroomFigures>],
+) -> Result<Vec<AccountReasons>, RankError> {
+    let facts = Facts::of(slice)?;
+    let explained = explanation.map(|explanation| ByFamily::of(explanation, slice)).transpose()?;
+    let accounts = slice.features().accounts().iter().map(|id| id.unwrap_or_default());
+    Ok(accounts
+        .enumerate()
+        .map(|(i, id)| {
+            let mut candidates: Vec<Reason> = headroom[i].and_then(enough_headroom).into_iter().collect();
+            candidates.extend(facts.overdue(i));
+            candidates.extend(explained.iter().flat_map(|by_family| by_family.reasons(i)));
+            candidates.extend(facts.others(i));
+            AccountReasons { customer_id: id.to_owned(), reasons: chosen(candidates) }
+        })
+        .collect())
+}
+
+/// The first of each family, at most three for and two against, those for first.
+fn chosen(candidates: Vec<Reason>) -> Vec<Reason> {
+    let (mut kept, mut against): (Vec<Reason>, Vec<Reason>) = (Vec::new(), Vec::new());
+    for reason in candidates {
+        let named = |list: &[Reason]| list.iter().any(|r| r.kind.family() == reason.kind.family());
+        let (list, most) = match reason.stance {
+            Stance::For => (&kept, MOST_FOR),
+            Stance::Against => (&against, MOST_AGAINST),
+        };
+        if list.len() < most && !named(&kept) && !named(&against) {
+            match reason.stance {
+                Stance::For => kept.push(reason),
+                Stance::Against => against.push(reason),
+            }
+        }
+    }
+    kept.append(&mut against);
+    kept
+}
+
+fn enough_headroom(figures: HeadroomFigures) -> Option<Reason> {
+    let HeadroomFigures { expected, stretch, at_least, threshold } = figures;
+    (at_least > threshold)
+        .then_some(Reason { stance: Stance::For, kind: ReasonKind::Headroom { expected, stretch, at_least } })
+}
+
+/// The columns that facts are read from; NaN is unknown.
+struct Facts {
+    overdue: Vec<f64>,
+    oldest_overdue: Vec<f64>,
+    since_last: Vec<f64>,
+    usual_gap: Vec<f64>,
+    revenue_12: Vec<f64>,
+    revenue_24: Vec<f64>,
+    nps: Vec<f64>,
+    nps_age: Vec<f64>,
+    complaints_open: Vec<f64>,
+}
+
+impl Facts {
+    fn of(slice: &Slice) -> Result<Self, RankError> {
+        let column = |name: &str| slice.features().numbers(name);
+        Ok(Self {
+            overdue: column("overdue_amount")?,
+            oldest_overdue: column("oldest_overdue_days")?,
+            since_last: column("days_since_last_order")?,
+            usual_gap: column("order_gap_mean_24")?,
+            revenue_12: column("revenue_12")?,
+            revenue_24: column("revenue_24")?,
+            nps: column("nps_score")?,
+            nps_age: column("nps_age")?,
+            complaints_open: column("complaints_open")?,
+        })
+    }
+
+    fn overdue(&self, i: usize) -> Option<Reason> {
+        let oldest_days = known(self.oldest_overdue[i]);
+        (self.overdue[i] > 0.0).then(|| Reason {
+            stance: Stance::Against,
+            kind: ReasonKind::Overdue { amount: self.overdue[i], oldest_days },
+        })
+    }
+
+    /// Facts beside payment, in fixed order of weight.
+    fn others(&self, i: usize) -> Vec<Reason> {
+        let mut found = Vec::new();
+        let mut push = |stance, kind| found.push(Reason { stance, kind });
+        let (days, gap) = (self.since_last[i], self.usual_gap[i]);
+        if gap > 0.0 {
+            let kind = ReasonKind::Rhythm { days_since_last_order: days, usual_gap_days: gap };
+            if days > LATE * gap {
+                push(Stance::Against, kind);
+            } else if days <= gap {
+                push(Stance::For, kind);
+            }
+        }
+        let (last_12, before_12) = (self.revenue_12[i], self.revenue_24[i] - self.revenue_12[i]);
+        let change = last_12 / before_12 - 1.0;
+        if before_12 > 0.0 && change.abs() >= SMALLEST_CHANGE {
+            let stance = if change > 0.0 { Stance::For } else { Stance::Against };
+            push(stance, ReasonKind::Trend { last_12, before_12 });
+        }
+        let kind = ReasonKind::Recommendation { score: self.nps[i], age_days: known(self.nps_age[i]) };
+        // The classes of NPS: 9 and 10 promote, 0 to 6 detract.
+        if self.nps[i] >= 9.0 {
+            push(Stance::For, kind);
+        } else if self.nps[i] <= 6.0 {
+            push(Stance::Against, kind);
+        }
+        if self.complaints_open[i] > 0.0 {
+            push(Stance::Against, ReasonKind::OpenComplaints { open: self.complaints_open[i] });
+        }
+        found
+    }
+}
+
+fn known(value: f64) -> Option<f64> {
+    (!value.is_nan()).then_some(value)
+}
+
+/// A linear model's contributions with the family of each column.
+struct ByFamily<'a> {
+    explanation: &'a Explanation,
+    families: Vec<(&'static str, Vec<usize>)>,
+    columns: Vec<NamedColumn>,
+}
+
+/// The feature a column of the design was made from.
+struct NamedColumn {
+    feature: String,
+    values: Option<Vec<f64>>,
+    median: Option<f64>,
+}
+
+impl<'a> ByFamily<'a> {
+    fn of(explanation: &'a Explanation, slice: &Slice) -> Result<Self, RankError> {
+        let mut families: Vec<(&'static str, Vec<usize>)> = Vec::new();
+        let mut columns = Vec::new();
+        for (at, name) in explanation.contributions.names.iter().enumerate() {
+            // `feature`, `feature=level`, `feature?` (missing) or `baseline/anchor`
+            let stem = name.split(['=', '?', '/']).next().unwrap_or(name);
+            let declared = catalogue::features().iter().find(|feature| feature.name == stem);
+            let family = declared.map_or("history", |feature| feature.family);
+            match families.iter_mut().find(|(known, _)| *known == family) {
+                Some((_, members)) => members.push(at),
+                None => families.push((family, vec![at])),
+            }
+            let number = declared.filter(|feature| feature.kind == catalogue::Kind::Number);
+            let values = number.map(|feature| slice.features().numbers(feature.name)).transpose()?;
+            let median = values.as_deref().and_then(median);
+            columns.push(NamedColumn { feature: name.clone(), values, median });
+        }
+        Ok(Self { explanation, families, columns })
+    }
+
+    /// The families that moved account `i`, strongest first.
+    fn reasons(&self, i: usize) -> Vec<Reason> {
+        let row = self.explanation.contributions.values.row(i);
+        let mut found: Vec<(f64, Reason)> = Vec::new();
+        for (family, members) in &self.families {
+            let contribution: f64 = members.iter().map(|&j| row[j]).sum();
+            // The member that pulls the same way as the family, and hardest.
+            let leading = members.iter().copied().max_by(|&a, &b| {
+                let pull = |j: usize| row[j] * contribution.signum();
+                pull(a).total_cmp(&pull(b)).then(b.cmp(&a))
+            });
+            if let Some(leading) = leading
+                && contribution.abs() >= SMALLEST_CONTRIBUTION
+            {
+                let column = &self.columns[leading];
+                let stance = if contribution > 0.0 { Stance::For } else { Stance::Against };
+                let kind = ReasonKind::Model {
+                    target: self.explanation.target,
+                    family: (*family).into(),
+                    feature: column.feature.clone(),
+                    value: column.values.as_ref().and_then(|values| known(values[i])),
+                    typical: column.median,
+                    contribution,
+                };
+                found.push((contribution.abs(), Reason { stance, kind }));
+            }
+        }
+        // Families keep their order where weights are equal: the sort is stable.
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found.into_iter().map(|(_, reason)| reason).collect()
+    }
+}
+
+fn median(values: &[f64]) -> Option<f64> {
+    let mut known: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    known.sort_unstable_by(f64::total_cmp);
+    known.get(known.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            overdue: vec![0.0],
+            oldest_overdue: vec![f64::NAN],
+            since_last: vec![20.0],
+            usual_gap: vec![30.0],
+            revenue_12: vec![130.0],
+            revenue_24: vec![230.0],
+            nps: vec![9.0],
+            nps_age: vec![40.0],
+            complaints_open: vec![0.0],
+        }
+    }
+
+    fn kinds(facts: &Facts) -> Vec<(Stance, String)> {
+        let mut all: Vec<Reason> = facts.overdue(0).into_iter().collect();
+        all.extend(facts.others(0));
+        chosen(all).into_iter().map(|r| (r.stance, r.kind.family().to_owned())).collect()
+    }
+
+    #[test]
+    fn a_reason_changes_when_its_fact_changes() {
+        use Stance::{Against, For};
+        let say = |f: &dyn Fn(&mut Facts)| {
+            let mut facts = facts();
+            f(&mut facts);
+            kinds(&facts)
+        };
+        let owned = |list: &[(Stance, &str)]| list.iter().map(|(s, f)| (*s, (*f).to_owned())).collect::<Vec<_>>();
+        assert_eq!(say(&|_| ()), owned(&[(For, "recency"), (For, "trend"), (For, "survey")]));
+        assert_eq!(say(&|f| f.since_last[0] = 70.0)[2], (Against, "recency".into()));
+        assert_eq!(say(&|f| f.since_last[0] = 45.0), owned(&[(For, "trend"), (For, "survey")]));
+        assert_eq!(say(&|f| f.revenue_12[0] = 90.0)[2], (Against, "trend".into()));
+        assert_eq!(say(&|f| f.nps[0] = 3.0)[2], (Against, "survey".into()));
+        assert_eq!(say(&|f| f.nps[0] = f64::NAN).len(), 2);
+        assert_eq!(say(&|f| f.overdue[0] = 500.0)[3], (Against, "payment".into()));
+        assert_eq!(say(&|f| f.complaints_open[0] = 1.0)[3], (Against, "complaints".into()));
+    }
+
+    #[test]
+    fn no_more_than_three_for_and_two_against_and_payment_is_always_among_them() {
+        let mut facts = facts();
+        facts.overdue[0] = 1.0;
+        facts.since_last[0] = 99.0;
+        facts.revenue_12[0] = 10.0;
+        facts.nps[0] = 0.0;
+        facts.complaints_open[0] = 3.0;
+        assert_eq!(kinds(&facts), [(Stance::Against, "payment".into()), (Stance::Against, "recency".into())]);
+    }
+}
