@@ -48,6 +48,7 @@ pub(super) enum Fate {
 }
 
 /// The truth of one account.
+#[derive(Clone)]
 pub(super) struct Account {
     /// Position in the customer file.
     pub(super) index: usize,

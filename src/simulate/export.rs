@@ -292,3 +292,34 @@ fn remove_if_there(path: PathBuf) -> Result<(), SimulateError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_known_of_an_account_foretells_that_it_leaves() {
+        let world = World::new(&Company { accounts: 120, months: 40, ..Company::default() }).unwrap();
+        let export = Export::new(&world, Some(world.calendar[24].month)).unwrap();
+        let mut compared = 0;
+        for index in 0..120 {
+            let stays = Account::draw(&world, index);
+            if !stays.is_alive(39) || stays.first_month > 20 {
+                continue;
+            }
+            let mut leaves = stays.clone();
+            leaves.gone_from = Some(25);
+            let [stays, leaves] = [stays, leaves].map(|account| {
+                let mut rows = Rows::default();
+                export.live(&account, &mut rows);
+                rows.truth.clear();
+                rows.frames().unwrap()
+            });
+            for (stays, leaves) in stays.iter().zip(&leaves) {
+                assert!(stays.equals_missing(leaves), "{stays} {leaves}");
+                compared += stays.height();
+            }
+        }
+        assert!(compared > 5_000, "{compared} rows compared");
+    }
+}

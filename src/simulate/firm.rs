@@ -18,8 +18,8 @@ const WEBSITE_MISSING: f64 = 0.25;
 const TURNOVER_KNOWN: f64 = 0.5;
 /// Turnover per employee, in units of currency.
 const TURNOVER_PER_HEAD: f64 = 160_000.0;
-/// Part of the accounts that say, once, how much of their demand they buy from us.
-const SHARE_STATED: f64 = 0.15;
+/// Part of the accounts that are asked, once, how much of their demand they buy from us.
+const SHARE_STATED: f64 = 0.2;
 const ROLES: [&str; 6] = ["buyer", "decider", "user", "influencer", "initiator", "gatekeeper"];
 
 table! {
@@ -115,14 +115,7 @@ pub(super) fn customer(world: &World, account: &Account) -> Vec<CustomerRow> {
     if !is_company {
         return vec![first];
     }
-    let mut updates = learned(world, account, &mut draw);
-    if employees_missing && draw.chance(0.5) {
-        updates.push((some_day(world, account, &mut draw), Update::Employees(account.employees)));
-    }
-    if industry_missing && draw.chance(0.5) {
-        updates.push((some_day(world, account, &mut draw), Update::Industry(industry.name)));
-    }
-    updates.sort_by_key(|(day, _)| *day);
+    let updates = updates(world, account, [employees_missing, industry_missing], &mut draw);
     let mut rows = vec![first];
     for (day, update) in updates {
         let last = &rows[rows.len() - 1];
@@ -138,15 +131,21 @@ pub(super) fn customer(world: &World, account: &Account) -> Vec<CustomerRow> {
     rows
 }
 
-/// What is learned of the account itself: its stated share of wallet, and how it left.
-fn learned(world: &World, account: &Account, draw: &mut Draw) -> Vec<(Day, Update)> {
-    let mut updates = Vec::new();
-    if draw.chance(SHARE_STATED) {
-        let alive = account.months_alive(world);
-        let month = draw.between(alive.start as i32, alive.end as i32 - 1) as usize;
-        let stated = (account.share(month) + 0.07 * draw.normal()).clamp(0.05, 1.0);
-        updates.push((draw.pick(&world.calendar[month].weekdays), Update::StatedShare((stated * 20.0).round() / 20.0)));
-    }
+/// What the customer file learns of the account, by day: gaps that are filled, its stated share of wallet, how it left.
+fn updates(world: &World, account: &Account, gaps: [bool; 2], draw: &mut Draw) -> Vec<(Day, Update)> {
+    let [employees, industry] = [0, 1].map(|gap| {
+        let found = draw.chance(0.5);
+        some_month(world, account, draw).map(|(_, day)| day).filter(|_| gaps[gap] && found)
+    });
+    let asked = draw.chance(SHARE_STATED);
+    let noise = 0.07 * draw.normal();
+    let stated = some_month(world, account, draw).filter(|_| asked).map(|(month, day)| {
+        let share = (account.share(month) + noise).clamp(0.05, 1.0);
+        (day, Update::StatedShare((share * 20.0).round() / 20.0))
+    });
+    let mut updates: Vec<(Day, Update)> = stated.into_iter().collect();
+    updates.extend(employees.map(|day| (day, Update::Employees(account.employees))));
+    updates.extend(industry.map(|day| (day, Update::Industry(INDUSTRIES[account.industry].name))));
     if let Some(gone) = account.gone_from {
         let first = world.calendar[gone].first;
         match account.fate {
@@ -161,6 +160,7 @@ fn learned(world: &World, account: &Account, draw: &mut Draw) -> Vec<(Day, Updat
             }
         }
     }
+    updates.sort_by_key(|(day, _)| *day);
     updates
 }
 
@@ -169,37 +169,46 @@ pub(super) fn contacts(world: &World, account: &Account) -> Vec<ContactRow> {
     if account.kind != Kind::Customer {
         return Vec::new();
     }
-    let mut draw = world.stream("contacts", account.index);
-    let mut rows: Vec<ContactRow> = Vec::new();
-    for number in 1..=1 + draw.poisson(1.2).min(4) {
-        let (first_name, surname) = person(&mut draw);
-        let added = if number == 1 { account.since } else { some_day(world, account, &mut draw) };
-        let mut now = ContactRow {
-            contact_id: contact_id(account, number),
-            customer_id: account.id(),
-            full_name: format!("{first_name} {surname}"),
-            role: ROLES[(number as usize - 1 + draw.poisson(0.5) as usize) % ROLES.len()],
-            email: format!("{}.{}@{}.example", slug(first_name), slug(surname), account.id().to_lowercase()),
-            phone: phone(&mut draw),
-            last_confirmed_on: added,
-            left_on: None,
-            known_at: added,
-        };
-        let leaves = draw.chance(0.15).then(|| some_day(world, account, &mut draw)).filter(|day| *day > added);
-        let until = leaves.unwrap_or(world.calendar[world.months() - 1].last);
+    let count = 1 + world.stream("contacts", account.index).poisson(1.2).min(4);
+    (1..=count).flat_map(|number| contact(world, account, number)).collect()
+}
+
+fn contact(world: &World, account: &Account, number: u32) -> Vec<ContactRow> {
+    let mut draw = world.stream(&format!("contact/{number}"), account.index);
+    let (first_name, surname) = person(&mut draw);
+    let role = ROLES[(number as usize - 1 + draw.poisson(0.5) as usize) % ROLES.len()];
+    let phone = phone(&mut draw);
+    let met = some_month(world, account, &mut draw).map(|(_, day)| day);
+    let Some(added) = (if number == 1 { Some(account.since) } else { met }) else { return Vec::new() };
+    let leaves = draw.chance(0.15);
+    let left = some_month(world, account, &mut draw).map(|(_, day)| day).filter(|day| leaves && *day > added);
+    let with_us = account.months_alive(world).end - 1;
+    let until = left.unwrap_or(world.calendar[with_us].last);
+
+    let mut now = ContactRow {
+        contact_id: contact_id(account, number),
+        customer_id: account.id(),
+        full_name: format!("{first_name} {surname}"),
+        role,
+        email: format!("{}.{}@{}.example", slug(first_name), slug(surname), account.id().to_lowercase()),
+        phone,
+        last_confirmed_on: added,
+        left_on: None,
+        known_at: added,
+    };
+    let noticed_after = draw.between(0, 90);
+    let mut rows = vec![now.clone()];
+    loop {
+        let confirmed = now.known_at.plus(60 + (350.0 * draw.exponential()) as i32);
+        if confirmed >= until {
+            break;
+        }
+        now = ContactRow { last_confirmed_on: confirmed, known_at: confirmed, ..now };
         rows.push(now.clone());
-        loop {
-            let confirmed = now.known_at.plus(60 + (350.0 * draw.exponential()) as i32);
-            if confirmed >= until {
-                break;
-            }
-            now = ContactRow { last_confirmed_on: confirmed, known_at: confirmed, ..now };
-            rows.push(now.clone());
-        }
-        if let Some(day) = leaves {
-            let noticed = day.plus(draw.between(0, 90)).max(now.known_at.plus(1));
-            rows.push(ContactRow { left_on: Some(day), known_at: noticed, ..now });
-        }
+    }
+    if let Some(day) = left {
+        let noticed = day.plus(noticed_after).max(now.known_at.plus(1));
+        rows.push(ContactRow { left_on: Some(day), known_at: noticed, ..now });
     }
     rows
 }
@@ -209,11 +218,13 @@ pub(super) fn contact_id(account: &Account, number: u32) -> String {
     format!("{}-C{number}", account.id())
 }
 
-/// A working day on which the account is with us.
-fn some_day(world: &World, account: &Account, draw: &mut Draw) -> Day {
-    let alive = account.months_alive(world);
-    let month = draw.between(alive.start as i32, alive.end as i32 - 1) as usize;
-    draw.pick(&world.calendar[month].weekdays)
+/// A month from the account's first on, and a working day in it; none if the account has left by then.
+///
+/// Drawn from all months of the history: were it drawn from the account's own, the days would foretell its leaving.
+fn some_month(world: &World, account: &Account, draw: &mut Draw) -> Option<(usize, Day)> {
+    let month = draw.between(account.first_month as i32, world.months() as i32 - 1) as usize;
+    let day = draw.pick(&world.calendar[month].weekdays);
+    account.is_alive(month).then_some((month, day))
 }
 
 fn vat_prefix(country: &str) -> &'static str {

@@ -169,7 +169,8 @@ fn sale(
     let group = draw.weighted(cumulative);
     // Each account has its own favourites within a group; the favourite sells about three times as often as the last.
     let rank = (draw.uniform() * draw.uniform().sqrt() * PRODUCTS_PER_GROUP as f64) as usize;
-    let product = group * PRODUCTS_PER_GROUP + (rank + account.index + 7 * group) % PRODUCTS_PER_GROUP;
+    let favourite = if world.is_noise() { 0 } else { account.index + 7 * group };
+    let product = group * PRODUCTS_PER_GROUP + (rank + favourite) % PRODUCTS_PER_GROUP;
     let price = world.market.products[product].price * world.price_level(month);
     let margin = PRODUCT_GROUPS[group].margin - account.discount + 0.03 * draw.normal();
     OrderLine {
