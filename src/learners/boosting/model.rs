@@ -1,0 +1,110 @@
+//! A fitted boosting model: scores, predictions and contributions.
+
+use linfa::traits::PredictInplace;
+use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix2};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Loss;
+use super::shap::add_contributions;
+use super::tree::{Node, Tree};
+
+/// Rows that walk through a tree together, so that the tree stays in the cache.
+const ROWS: usize = 512;
+
+/// A fitted additive model of trees.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GradientBoosting {
+    pub(super) loss: Loss,
+    pub(super) columns: usize,
+    pub(super) start: f64,
+    pub(super) trees: Vec<Tree>,
+    pub(super) validation_loss: Option<f64>,
+}
+
+/// What each column adds to the scores of some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contributions {
+    /// The mean score over training rows: what a row is compared with.
+    pub base: f64,
+    /// `(n, p)`; a row's sum plus `base` is its score.
+    pub values: Array2<f64>,
+}
+
+impl GradientBoosting {
+    /// The loss it was fitted to.
+    pub const fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// Number of trees, after early stopping.
+    pub fn trees(&self) -> usize {
+        self.trees.len()
+    }
+
+    /// Mean loss of the validation rows at the last tree kept; `None` if there were none.
+    pub const fn validation_loss(&self) -> Option<f64> {
+        self.validation_loss
+    }
+
+    /// The score of each row, before the link (a log mean under Tweedie loss, log-odds under logistic).
+    ///
+    /// # Panics
+    /// If `x` has another number of columns than in training.
+    pub fn scores(&self, x: ArrayView2<'_, f64>) -> Array1<f64> {
+        assert_eq!(x.ncols(), self.columns, "as many columns as in training");
+        let x = x.as_standard_layout();
+        let mut scores = vec![self.start; x.nrows()];
+        let values = x.as_slice().unwrap_or(&[]);
+        scores.par_chunks_mut(ROWS).zip(values.par_chunks(ROWS * self.columns)).for_each(|(scores, values)| {
+            for tree in &self.trees {
+                for (score, row) in scores.iter_mut().zip(values.chunks_exact(self.columns)) {
+                    *score += tree.value(row);
+                }
+            }
+        });
+        Array1::from_vec(scores)
+    }
+
+    /// Exact Shapley values of the score, by TreeSHAP.
+    ///
+    /// # Panics
+    /// If `x` has another number of columns than in training.
+    pub fn contributions(&self, x: ArrayView2<'_, f64>) -> Contributions {
+        assert_eq!(x.ncols(), self.columns, "as many columns as in training");
+        let base = self.start + self.trees.iter().map(Tree::expected).sum::<f64>();
+        let x = x.as_standard_layout();
+        let mut values = vec![0.0; x.len()];
+        let rows = x.as_slice().unwrap_or(&[]);
+        values.par_chunks_exact_mut(self.columns).zip(rows.par_chunks_exact(self.columns)).for_each(|(to, row)| {
+            for tree in &self.trees {
+                add_contributions(tree, row, to);
+            }
+        });
+        let values = Array2::from_shape_vec(x.dim(), values).expect("as many values as records");
+        Contributions { base, values }
+    }
+
+    /// How many splits each column made.
+    pub fn splits(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.columns];
+        for node in self.trees.iter().flat_map(Tree::nodes) {
+            if let Node::Split { column, .. } = node {
+                counts[*column] += 1;
+            }
+        }
+        counts
+    }
+}
+
+impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for GradientBoosting {
+    fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
+        assert_eq!(x.nrows(), y.len(), "one target per row");
+        y.assign(&self.scores(x.view()));
+        y.mapv_inplace(|score| self.loss.link(score));
+    }
+
+    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f64> {
+        Array1::zeros(x.nrows())
+    }
+}
