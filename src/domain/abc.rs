@@ -90,6 +90,10 @@ pub enum ServiceLevel {
 }
 
 impl ServiceLevel {
+    /// All levels, in the order of the page.
+    pub const ALL: [Self; 5] =
+        [Self::Develop, Self::Protect, Self::ValidateByQuestion, Self::KeepCostLow, Self::SecurePaymentFirst];
+
     /// The cell's service level (METHOD section 7), before the overdue rule.
     pub const fn of(class: AbcClass, band: PotentialBand) -> Self {
         match (class, band) {
@@ -158,6 +162,16 @@ impl AbcThresholds {
             })
         }
     }
+
+    /// Cumulative share at which class A ends.
+    pub const fn a(self) -> f64 {
+        self.a
+    }
+
+    /// Cumulative share at which class B ends.
+    pub const fn b(self) -> f64 {
+        self.b
+    }
 }
 
 impl Default for AbcThresholds {
@@ -189,6 +203,23 @@ pub fn cumulative_classes(values: &[f64], thresholds: AbcThresholds) -> Vec<AbcC
     classes
 }
 
+/// The curve behind the classes: largest value first, the share of the positive total reached with each one.
+///
+/// Zero and negative values add nothing; if nothing is positive, every share is zero.
+pub fn cumulative_shares(values: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.iter().map(|value| value.max(0.0)).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let total: f64 = sorted.iter().sum();
+    let mut reached = 0.0;
+    sorted
+        .into_iter()
+        .map(|value| {
+            reached += value;
+            if total > 0.0 { (reached / total).min(1.0) } else { 0.0 }
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +232,12 @@ mod tests {
     fn the_account_that_crosses_a_limit_belongs_to_the_better_class() {
         assert_eq!(letters(&[70.0, 15.0, 10.0, 5.0]), "AABC");
         assert_eq!(letters(&[80.0, 15.0, 5.0]), "ABC");
+    }
+
+    #[test]
+    fn shares_rise_to_one_by_the_largest_first() {
+        assert_eq!(cumulative_shares(&[10.0, -5.0, 70.0, 20.0]), [0.7, 0.9, 1.0, 1.0]);
+        assert_eq!(cumulative_shares(&[0.0, -5.0]), [0.0, 0.0]);
     }
 
     #[test]

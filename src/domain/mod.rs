@@ -11,7 +11,7 @@ mod probability;
 mod seed;
 mod target;
 
-pub use abc::{AbcClass, AbcThresholds, PotentialBand, ServiceLevel, cumulative_classes};
+pub use abc::{AbcClass, AbcThresholds, PotentialBand, ServiceLevel, cumulative_classes, cumulative_shares};
 pub use as_of::{AsOf, Horizon};
 pub use money::Money;
 pub use month::Month;

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::chart::PaintError;
+use crate::atomic::PublishError;
 
 /// A report that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +46,11 @@ pub enum ReportError {
         /// Why.
         source: io::Error,
     },
-    /// A table that could not be written.
-    #[error("cannot write the table `{table}`: {reason}")]
+    /// A file that could not be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// A table of another stage that lacks a column, or one that could not be put together.
+    #[error("the table `{table}` is not usable: {reason}")]
     Table {
         /// Which table.
         table: String,
@@ -62,10 +66,13 @@ impl ReportError {
             Self::Write { path, .. } => {
                 Some(format!("check that `{}` can be written and that the disk has space", path.display()))
             }
-            Self::Paint(_) | Self::Table { .. } => {
-                Some("check that the report folder can be written and that the disk has space".into())
-            }
-            Self::NonFinite { .. } | Self::Inconsistent { .. } | Self::Text { .. } | Self::Template(_) => None,
+            Self::Paint(_) => Some("check that the report folder can be written and that the disk has space".into()),
+            Self::Publish(error) => error.hint(),
+            Self::Table { .. }
+            | Self::NonFinite { .. }
+            | Self::Inconsistent { .. }
+            | Self::Text { .. }
+            | Self::Template(_) => None,
         }
     }
 }

@@ -3,14 +3,21 @@
 //! All figures are made up by a fixed rule; none stands for a result.
 
 use super::model::{
-    About, Account, ApartAccount, Cell, ClassTotal, Figure, Headline, LeftOut, Level, Movement, ParetoPoint,
-    Population, Ranged, Reason, Report, Source,
+    About, Account, ApartAccount, LeftOut, Level, Movement, ParetoPoint, Population, Ranged, Report, Source,
 };
 use crate::{
     backtest::{CalibrationBin, Coverage, Estimate, OriginPlan, Realised, RungResult, TargetReport, Verdict, Verdicts},
     config::Language,
-    domain::{AbcClass, AbcThresholds, Month, Notice, PotentialBand, ServiceLevel, Target, cumulative_classes},
+    domain::{
+        AbcClass, AbcThresholds, Horizon, Month, Notice, PotentialBand, ServiceLevel, Target, cumulative_classes,
+        cumulative_shares,
+    },
+    rank::{self, Basis, Cell, ClassSummary, Headline, Reason, ReasonKind, Stance},
+    score::Total,
 };
+
+/// Accounts on the page.
+const SHOWN: usize = 25;
 
 const NAMES: [&str; 12] = [
     "Bergmann Fördertechnik GmbH",
@@ -34,6 +41,36 @@ fn estimate(value: f64, low: f64, high: f64) -> Estimate {
 fn months(from: &str, n: i32) -> Vec<Month> {
     let first: Month = from.parse().unwrap();
     (0..n).map(|i| first.plus(i)).collect()
+}
+
+fn reasons(i: usize, expected: f64, headroom: f64, growth: f64) -> Vec<Reason> {
+    let headroom_reason = ReasonKind::Headroom { expected, stretch: expected + headroom, at_least: headroom * 0.4 };
+    let mut reasons = vec![Reason { stance: Stance::For, kind: headroom_reason }];
+    reasons.push(match i % 3 {
+        0 => Reason {
+            stance: Stance::For,
+            kind: ReasonKind::Rhythm { days_since_last_order: 9.0, usual_gap_days: 14.0 },
+        },
+        1 => Reason { stance: Stance::For, kind: ReasonKind::Trend { last_12: expected, before_12: expected * 0.8 } },
+        _ => Reason {
+            stance: Stance::For,
+            kind: ReasonKind::Model {
+                target: Target::Growth,
+                family: "assortment".into(),
+                feature: "groups_12".into(),
+                value: Some(3.0),
+                typical: Some(5.0),
+                contribution: 0.2,
+            },
+        },
+    });
+    if growth < 0.5 {
+        reasons.push(Reason {
+            stance: Stance::Against,
+            kind: ReasonKind::Overdue { amount: expected * 0.05, oldest_days: Some(19.0) },
+        });
+    }
+    reasons
 }
 
 /// `n` accounts of a wholesaler, the larger ones first in margin.
@@ -76,15 +113,7 @@ fn accounts(n: usize) -> Vec<Account> {
                 abc_class_revenue: AbcClass::C,
                 potential_band: None,
                 service_level: None,
-                reasons_for: vec![
-                    Reason { code: "orders_up".into(), figures: vec![Figure::Share(0.22), Figure::Months(6.0)] },
-                    Reason { code: "below_level".into(), figures: vec![Figure::Money(headroom)] },
-                ],
-                reasons_against: if i % 3 == 0 {
-                    vec![Reason { code: "pays_late".into(), figures: vec![Figure::Days(19.0)] }]
-                } else {
-                    Vec::new()
-                },
+                reasons: reasons(i, expected, headroom, growth),
             }
         })
         .collect();
@@ -111,23 +140,16 @@ fn accounts(n: usize) -> Vec<Account> {
 }
 
 fn pareto(accounts: &[Account]) -> Vec<ParetoPoint> {
-    let mut margins: Vec<f64> = accounts.iter().map(|a| a.margin_last.max(0.0)).collect();
-    margins.sort_by(|a, b| b.total_cmp(a));
-    let total: f64 = margins.iter().sum();
-    let mut sum = 0.0;
-    margins
-        .iter()
-        .enumerate()
-        .filter(|_| total > 0.0)
-        .map(|(i, margin)| {
-            sum += margin;
-            ParetoPoint { accounts: i + 1, share: sum / total }
-        })
-        .collect()
+    let shares = cumulative_shares(&accounts.iter().map(|a| a.margin_last).collect::<Vec<_>>());
+    shares.into_iter().enumerate().map(|(i, share)| ParetoPoint { accounts: i + 1, share }).collect()
+}
+
+fn total(value: f64, spread: f64) -> Total {
+    Total { value, low: Some(value * (1.0 - spread)), high: Some(value * (1.0 + spread)) }
 }
 
 fn target(target: Target, skill: Option<Estimate>, claimed: bool, step: u8) -> TargetReport {
-    let published = if step == 0 { "last_12_seasonal" } else { "elastic_net" };
+    let published = if step == 0 { "last_12_seasonal_revenue_recalibrated" } else { "elastic_net" };
     let share = matches!(target, Target::Growth | Target::Inactivity);
     let bins = (0..10).map(|i| {
         let predicted = if share { 0.05 + 0.09 * f64::from(i) } else { 90.0 * 2.6_f64.powi(i) };
@@ -138,13 +160,13 @@ fn target(target: Target, skill: Option<Estimate>, claimed: bool, step: u8) -> T
     TargetReport {
         target,
         metric: if share { "log_loss" } else { "tweedie_deviance" }.into(),
-        baseline: "last_12_seasonal+recalibrated".into(),
+        baseline: "last_12_seasonal_revenue_recalibrated".into(),
         published: published.into(),
         step,
         claimed,
         skill,
         ranking: skill.map(|skill| estimate(skill.value / 10.0, skill.low / 10.0, skill.high / 10.0)),
-        rungs: [("last_12_seasonal", 0, 0.0), ("shrinkage", 1, 0.06), ("elastic_net", 3, 0.14)]
+        rungs: [("last_12_seasonal_revenue_recalibrated", 0, 0.0), ("shrinkage", 1, 0.06), ("elastic_net", 3, 0.14)]
             .map(|(rung, step, value)| RungResult {
                 rung: rung.into(),
                 step,
@@ -198,9 +220,11 @@ pub(crate) fn with_potential() -> Report {
         })
         .collect();
     let of_class = |class| ranking.iter().filter(move |a: &&Account| a.abc_class == class);
+    let margin: f64 = ranking.iter().map(|a| a.margin_last).sum();
     let classes = AbcClass::ALL
-        .map(|class| ClassTotal {
+        .map(|class| ClassSummary {
             class,
+            share: of_class(class).map(|a| a.margin_last).sum::<f64>() / margin,
             accounts: of_class(class).count(),
             revenue_last: of_class(class).map(|a| a.revenue_last).sum(),
             margin_last: of_class(class).map(|a| a.margin_last).sum(),
@@ -215,25 +239,28 @@ pub(crate) fn with_potential() -> Report {
         about: About {
             company: "Rheintal Industriebedarf".into(),
             as_of: "2021-10".parse().unwrap(),
-            horizon: crate::domain::Horizon::new(12).unwrap(),
+            horizon: Horizon::new(12).unwrap(),
             currency: "EUR".into(),
             language: Language::En,
             margin_is_revenue: false,
             level: Some(Level::Stretch),
             abc_a: 0.8,
             abc_b: 0.95,
-            top_accounts: 25,
+
             model_run: "2021-10-4f1c".into(),
             version: "0.1.0".into(),
         },
+        basis: Basis::Potential { growth_counts: true },
         headline: Headline {
-            ranked: ranking.len(),
+            accounts: 212,
+            population: ranking.len(),
+            new: 4,
             can_buy_more: Some(can().count()),
-            headroom_revenue: Some(Ranged { value: headroom, low: Some(headroom * 0.8), high: Some(headroom * 1.24) }),
-            headroom_margin: Some(can().filter_map(|a| a.headroom_margin).sum()),
-            expected_revenue: Ranged { value: expected, low: Some(expected * 0.93), high: Some(expected * 1.06) },
-            expected_margin: ranking.iter().map(|a| a.expected_margin).sum(),
-            revenue_last: ranking.iter().map(|a| a.revenue_last).sum(),
+            expected_revenue: total(expected, 0.07),
+            expected_margin: total(ranking.iter().map(|a| a.expected_margin).sum(), 0.08),
+            headroom_revenue: Some(total(headroom, 0.22)),
+            headroom_margin: Some(total(can().filter_map(|a| a.headroom_margin).sum(), 0.22)),
+            shocks: Vec::new(),
         },
         verdicts: Verdicts {
             ranks: verdict(true, Some(estimate(0.71, 0.66, 0.75)), "Gini .71 against 0 of the portfolio mean"),
@@ -249,11 +276,14 @@ pub(crate) fn with_potential() -> Report {
         pareto: pareto(&ranking),
         movements: [(3, AbcClass::B, AbcClass::A), (30, AbcClass::A, AbcClass::B), (41, AbcClass::C, AbcClass::B)]
             .map(|(i, from, to)| Movement {
-                customer_id: ranking[i].customer_id.clone(),
                 name: ranking[i].name.clone(),
-                from,
-                to,
-                margin_last: ranking[i].margin_last,
+                change: rank::Movement {
+                    customer_id: ranking[i].customer_id.clone(),
+                    from,
+                    to,
+                    margin_before: ranking[i].margin_last * 0.7,
+                    margin_now: ranking[i].margin_last,
+                },
             })
             .into(),
         apart: vec![ApartAccount {
@@ -272,7 +302,7 @@ pub(crate) fn with_potential() -> Report {
         ],
         origins: OriginPlan {
             as_of: "2021-10".parse().unwrap(),
-            horizon: crate::domain::Horizon::new(12).unwrap(),
+            horizon: Horizon::new(12).unwrap(),
             first: "2016-01".parse().unwrap(),
             train: months("2017-12", 10),
             calibrate: months("2018-10", 2),
@@ -294,18 +324,20 @@ pub(crate) fn with_potential() -> Report {
             Source {
                 table: "order_lines".into(),
                 file: "data/order_lines.csv".into(),
-                received_on: Some("2021-11-02".into()),
+
                 rows_in: 184_332,
                 rows_loaded: 184_318,
                 rows_quarantined: 14,
+                recognised: vec!["encoding: windows-1252".into(), "delimiter: ;".into()],
             },
             Source {
                 table: "customers".into(),
                 file: "data/customers.csv".into(),
-                received_on: None,
+
                 rows_in: 212,
                 rows_loaded: 212,
                 rows_quarantined: 0,
+                recognised: Vec::new(),
             },
         ],
         population: Population {
@@ -322,30 +354,32 @@ pub(crate) fn with_potential() -> Report {
                 "peer level needs two informative columns; headroom is measured against stretch",
             ),
         ],
-        ranking,
+        accounts: ranking.into_iter().take(SHOWN).collect(),
     }
 }
 
 /// The same wholesaler where no potential may be shown: the output of METHOD section 7 for that case.
 pub(crate) fn without_potential() -> Report {
     let mut report = with_potential();
-    report.verdicts.skill = verdict(false, Some(estimate(0.01, -0.03, 0.05)), "the interval includes zero");
-    report.verdicts.potential = verdict(false, Some(estimate(300.0, -2_100.0, 2_600.0)), "the interval includes zero");
+    let why = "the interval includes zero";
+    report.verdicts.skill = verdict(false, Some(estimate(0.01, -0.03, 0.05)), why);
+    report.verdicts.potential = verdict(false, Some(estimate(300.0, -2_100.0, 2_600.0)), why);
+    report.basis = Basis::ExpectedMargin { because: why.into() };
     report.about.level = None;
     report.matrix.clear();
     report.headline.can_buy_more = None;
     report.headline.headroom_revenue = None;
     report.headline.headroom_margin = None;
     report.targets[0] = target(Target::ExpectedRevenue, Some(estimate(0.01, -0.03, 0.05)), false, 0);
-    report.ranking.sort_by(|a, b| b.expected_margin.total_cmp(&a.expected_margin));
-    for (i, account) in report.ranking.iter_mut().enumerate() {
+    report.accounts.sort_by(|a, b| b.expected_margin.total_cmp(&a.expected_margin));
+    for (i, account) in report.accounts.iter_mut().enumerate() {
         account.rank = i + 1;
         account.headroom_revenue = None;
         account.headroom_margin = None;
         account.can_buy_more = None;
         account.potential_band = None;
         account.service_level = None;
-        account.reasons_for.retain(|reason| reason.code != "below_level");
+        account.reasons.retain(|reason| !matches!(reason.kind, ReasonKind::Headroom { .. }));
     }
     report
 }
@@ -365,7 +399,7 @@ pub(crate) fn untested() -> Report {
     report.looks = 0;
     report.realised = None;
     report.movements.clear();
-    for account in &mut report.ranking {
+    for account in &mut report.accounts {
         account.growth_probability = None;
         account.expected_revenue.low = None;
         account.expected_revenue.high = None;
@@ -378,22 +412,22 @@ pub(crate) fn untested() -> Report {
 /// Nobody to rank.
 pub(crate) fn empty() -> Report {
     let mut report = untested();
-    report.ranking.clear();
+    report.accounts.clear();
     report.pareto.clear();
     report.apart.clear();
     report.sources.clear();
     report.notices.clear();
     report.population = Population { accounts: 0, ranked: 0, left_out: Vec::new() };
-    report.headline.ranked = 0;
-    report.headline.revenue_last = 0.0;
-    report.headline.expected_margin = 0.0;
-    report.headline.expected_revenue.value = 0.0;
+    report.headline.population = 0;
+    report.headline.expected_margin = Total { value: 0.0, low: None, high: None };
+    report.headline.expected_revenue = Total { value: 0.0, low: None, high: None };
     for class in &mut report.classes {
-        *class = ClassTotal {
+        *class = ClassSummary {
             class: class.class,
             accounts: 0,
             revenue_last: 0.0,
             margin_last: 0.0,
+            share: 0.0,
             expected_revenue: 0.0,
             expected_margin: 0.0,
         };
@@ -406,17 +440,17 @@ pub(crate) fn hostile() -> Report {
     let mut report = without_potential();
     report.about.company = "\"><script>alert('company')</script>".into();
     report.about.currency = "CHF".into();
-    report.ranking.truncate(1);
+    report.accounts.truncate(1);
     report.pareto.clear();
-    let account = &mut report.ranking[0];
+    let account = &mut report.accounts[0];
     account.name = Some(format!("</td><script>alert(\"name\")</script> {{{{ 7*7 }}}} {}", "very long ".repeat(30)));
     account.customer_id = "a\"b'c<d>&e".into();
     account.revenue_last = -4.2e11;
     account.margin_last = -1.3e11;
     account.expected_revenue = Ranged { value: -2.0e11, low: Some(-3.0e11), high: Some(0.0) };
     account.expected_margin = -1.0e11;
-    report.headline.ranked = 1;
-    report.headline.revenue_last = -4.2e11;
+    report.headline.population = 1;
+    report.headline.expected_revenue = Total { value: -2.0e11, low: None, high: None };
     report.classes[0].accounts = 0;
     report.classes[1].accounts = 0;
     report.classes[2].accounts = 1;

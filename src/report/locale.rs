@@ -184,14 +184,6 @@ impl Locale {
         };
         format!("{}{SPACE}{}", names[(month.of_year() - 1) as usize], month.year())
     }
-
-    /// A day given as ISO date, with its month in figures.
-    pub fn day(&self, date: jiff::civil::Date) -> String {
-        match self.language {
-            Language::En => date.to_string(),
-            Language::De => format!("{:02}.{:02}.{:04}", date.day(), date.month(), date.year()),
-        }
-    }
 }
 
 /// `value` rounded to three figures, but never finer than `decimals` places.
@@ -264,6 +256,5 @@ mod tests {
         let month: Month = "2024-02".parse().unwrap();
         assert_eq!(en().month_end(month), "29\u{a0}February\u{a0}2024");
         assert_eq!(de().month_end(month), "29.\u{a0}Februar\u{a0}2024");
-        assert_eq!(de().day(month.first_day()), "01.02.2024");
     }
 }

@@ -6,7 +6,9 @@
 //!
 //! Computes no business number: it gathers what the stages hand over, refuses what contradicts itself, and formats it.
 
+mod assemble;
 pub mod chart;
+mod check;
 mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -16,6 +18,7 @@ mod render;
 mod text;
 mod voice;
 
+pub use assemble::Inputs;
 pub use error::ReportError;
 pub use model::Report;
-pub use render::render;
+pub use render::{render, write};

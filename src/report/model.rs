@@ -10,6 +10,8 @@ use crate::{
     backtest::{OriginPlan, Realised, TargetReport, Verdicts},
     config::Language,
     domain::{AbcClass, Horizon, Month, Notice, PotentialBand, ServiceLevel},
+    rank::{self, Basis, Cell, ClassSummary, Headline, Reason},
+    score::Total,
 };
 
 /// Everything a report shows.
@@ -18,18 +20,20 @@ use crate::{
 pub struct Report {
     /// What the figures speak of.
     pub about: About,
-    /// The answer in one line.
+    /// What the order of the accounts follows, and why.
+    pub basis: Basis,
+    /// The answer in figures; those of potential are absent where none may be shown.
     pub headline: Headline,
     /// May the answer be given?
     pub verdicts: Verdicts,
-    /// The nine cells of ABC class by potential band, best first; empty without the third verdict.
+    /// The nine cells of ABC class by potential band, best first; empty where no potential is shown.
     pub matrix: Vec<Cell>,
     /// The three ABC classes, best first.
-    pub classes: Vec<ClassTotal>,
+    pub classes: Vec<ClassSummary>,
     /// Cumulative share of margin over accounts, ascending; the curve of the ABC analysis.
     pub pareto: Vec<ParetoPoint>,
-    /// Every ranked account in order of rank.
-    pub ranking: Vec<Account>,
+    /// The first accounts of the ranking, in its order; the whole of it is a table beside the page.
+    pub accounts: Vec<Account>,
     /// Accounts whose class changed and stayed changed.
     pub movements: Vec<Movement>,
     /// Internal and collective accounts: listed, never ranked.
@@ -66,14 +70,12 @@ pub struct About {
     pub language: Language,
     /// Revenue stands in for margin, because no cost is known.
     pub margin_is_revenue: bool,
-    /// Which level headroom is measured against; `None` without the third verdict.
+    /// Which level headroom is measured against; `None` where there is none.
     pub level: Option<Level>,
     /// Cumulative share of margin at which class A ends.
     pub abc_a: f64,
     /// Cumulative share of margin at which class B ends.
     pub abc_b: f64,
-    /// Accounts listed on the first page.
-    pub top_accounts: usize,
     /// Identity of the models behind the scores.
     pub model_run: String,
     /// Version of the program.
@@ -91,11 +93,12 @@ pub enum Level {
 }
 
 impl Level {
-    /// Its name in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stretch => "stretch",
-            Self::Peer => "peer",
+    /// The level of that name in the column `level_used`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "stretch" => Some(Self::Stretch),
+            "peer" => Some(Self::Peer),
+            _ => None,
         }
     }
 }
@@ -112,69 +115,17 @@ pub struct Ranged {
     pub high: Option<f64>,
 }
 
+impl From<Total> for Ranged {
+    fn from(total: Total) -> Self {
+        Self { value: total.value, low: total.low, high: total.high }
+    }
+}
+
 impl Ranged {
     /// Both bounds, or neither.
     pub fn bounds(self) -> Option<(f64, f64)> {
         self.low.zip(self.high)
     }
-}
-
-/// The answer in one line. Figures of potential are `None` without the third verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Headline {
-    /// Ranked accounts.
-    pub ranked: usize,
-    /// Accounts that can buy more.
-    pub can_buy_more: Option<usize>,
-    /// Their headroom in revenue, with the interval of the total.
-    pub headroom_revenue: Option<Ranged>,
-    /// Their headroom in contribution margin.
-    pub headroom_margin: Option<f64>,
-    /// Expected revenue of all ranked accounts, with the interval of the total.
-    pub expected_revenue: Ranged,
-    /// Expected contribution margin of all ranked accounts.
-    pub expected_margin: f64,
-    /// Revenue of all ranked accounts in the last 12 months.
-    pub revenue_last: f64,
-}
-
-/// One cell of the ABC x potential matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cell {
-    /// Row.
-    pub class: AbcClass,
-    /// Column.
-    pub band: PotentialBand,
-    /// What to do with its accounts.
-    pub service_level: ServiceLevel,
-    /// Accounts in it.
-    pub accounts: usize,
-    /// Their contribution margin of the last 12 months.
-    pub margin_last: f64,
-    /// Their headroom in revenue.
-    pub headroom_revenue: f64,
-    /// Their headroom in contribution margin.
-    pub headroom_margin: f64,
-}
-
-/// One ABC class in sum.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClassTotal {
-    /// The class.
-    pub class: AbcClass,
-    /// Accounts in it.
-    pub accounts: usize,
-    /// Their revenue of the last 12 months.
-    pub revenue_last: f64,
-    /// Their contribution margin of the last 12 months.
-    pub margin_last: f64,
-    /// Their expected revenue over the horizon.
-    pub expected_revenue: f64,
-    /// Their expected contribution margin over the horizon.
-    pub expected_margin: f64,
 }
 
 /// One point of the ABC curve: the first `accounts` accounts by margin make up `share` of all positive margin.
@@ -227,70 +178,30 @@ pub struct Account {
     pub potential_band: Option<PotentialBand>,
     /// What to do.
     pub service_level: Option<ServiceLevel>,
-    /// What speaks for it, at most three.
-    pub reasons_for: Vec<Reason>,
-    /// What speaks against it, at most two.
-    pub reasons_against: Vec<Reason>,
+    /// What speaks for it and, after that, against it.
+    pub reasons: Vec<Reason>,
 }
 
 impl Account {
     /// Its name, or its id where no name is known.
     pub fn label(&self) -> &str {
-        self.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&self.customer_id)
+        label(self.name.as_deref(), &self.customer_id)
     }
 }
 
-/// One reason: a statement of the text table and the figures it speaks of.
+/// `name`, or `id` where no name is known.
+pub fn label<'a>(name: Option<&'a str>, id: &'a str) -> &'a str {
+    name.filter(|name| !name.trim().is_empty()).unwrap_or(id)
+}
+
+/// A reported change of class, with the account's name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reason {
-    /// Which statement.
-    pub code: String,
-    /// Its figures, each with the unit in which to show it.
-    pub figures: Vec<Figure>,
-}
-
-/// A figure of a reason, in the unit in which it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Figure {
-    /// An amount of the report currency.
-    Money(f64),
-    /// A share or probability, 0 to 1.
-    Share(f64),
-    /// A number of months.
-    Months(f64),
-    /// A number of days.
-    Days(f64),
-    /// A plain number.
-    Number(f64),
-}
-
-impl Figure {
-    /// The bare number.
-    pub const fn value(self) -> f64 {
-        match self {
-            Self::Money(value) | Self::Share(value) | Self::Months(value) | Self::Days(value) | Self::Number(value) => {
-                value
-            }
-        }
-    }
-}
-
-/// A reported change of class (METHOD section 7: only one that has held for a month).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Movement {
-    /// The account.
-    pub customer_id: String,
-    /// Its name, where one is known.
+    /// The account's name, where one is known.
     pub name: Option<String>,
-    /// Class two months ago.
-    pub from: AbcClass,
-    /// Class now and a month ago.
-    pub to: AbcClass,
-    /// Its contribution margin of the last 12 months.
-    pub margin_last: f64,
+    /// What changed.
+    #[serde(flatten)]
+    pub change: rank::Movement,
 }
 
 /// An account that is not a customer, such as cash sales.
@@ -317,14 +228,14 @@ pub struct Source {
     pub table: String,
     /// The file, as named by the user.
     pub file: String,
-    /// When it was received (ISO date), where that is known.
-    pub received_on: Option<String>,
     /// Rows in the file.
     pub rows_in: u64,
     /// Rows loaded.
     pub rows_loaded: u64,
     /// Rows set aside with a reason.
     pub rows_quarantined: u64,
+    /// How it was read, such as `encoding: windows-1252`.
+    pub recognised: Vec<String>,
 }
 
 /// Who was ranked and who was not.

@@ -18,7 +18,7 @@ impl Voice {
     /// # Errors
     /// If the embedded texts are not readable.
     pub fn of(report: &Report) -> Result<Self, ReportError> {
-        let typical = report.headline.revenue_last / report.ranking.len().max(1) as f64;
+        let typical = report.headline.expected_revenue.value / report.headline.population.max(1) as f64;
         Ok(Self {
             texts: Texts::load(report.about.language)?,
             locale: Locale::new(report.about.language, &report.about.currency, typical),
@@ -45,16 +45,13 @@ impl Voice {
         self.texts.find("target", target.name()).unwrap_or(target.name())
     }
 
-    /// The name of a rung or baseline. A recalibrated one ends in `+recalibrated`; one that has no text yet shows its
-    /// code with spaces.
+    /// The name of a rung or baseline, whose codes end in what they measure and in `_recalibrated`.
     pub fn rung(&self, code: &str) -> String {
-        if let Some(text) = self.texts.find("rung", code) {
-            return text.to_owned();
+        if let Some(base) = code.strip_suffix("_recalibrated") {
+            return self.fill("rung", "with_recalibration", &[("rung", &self.rung(base))]);
         }
-        match code.split_once('+') {
-            Some((base, "recalibrated")) => self.fill("rung", "with_recalibration", &[("rung", &self.rung(base))]),
-            _ => code.replace('_', " "),
-        }
+        let base = code.strip_suffix("_revenue").or_else(|| code.strip_suffix("_margin")).unwrap_or(code);
+        self.code("rung", base)
     }
 
     /// The name of a service level.

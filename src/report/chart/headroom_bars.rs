@@ -19,8 +19,8 @@ const CAP: f64 = 4.0;
 
 /// A bar per account with the interval of its end: of headroom, or of expected revenue where potential is not shown.
 pub fn figure(report: &Report, voice: &Voice) -> Figure {
-    let shown = &report.ranking[..report.ranking.len().min(SHOWN)];
-    let potential = shown.iter().any(|account| account.headroom_revenue.is_some());
+    let shown = &report.accounts[..report.accounts.len().min(SHOWN)];
+    let potential = report.basis.shows_potential();
     let title = voice.say("chart", if potential { "headroom_bars" } else { "expected_bars" });
     let height = TOP + ROW * shown.len().max(2) as f64 + BOTTOM;
     let mut figure = Figure::new("headroom_bars", title, FULL_WIDTH, height);

@@ -3,10 +3,13 @@
 use serde::Serialize;
 
 use super::reasons;
-use crate::report::{
-    Report,
-    model::{Account, Ranged},
-    voice::Voice,
+use crate::{
+    rank::Stance,
+    report::{
+        Report,
+        model::{Account, Ranged},
+        voice::Voice,
+    },
 };
 
 #[derive(Debug, Serialize)]
@@ -53,8 +56,8 @@ struct Bar {
 /// The section's strings.
 pub fn view(report: &Report, voice: &Voice) -> AccountsView {
     let about = &report.about;
-    let shown = &report.ranking[..report.ranking.len().min(about.top_accounts)];
-    let potential = report.verdicts.potential.holds;
+    let shown = &report.accounts;
+    let potential = report.basis.shows_potential();
     let months = voice.locale.count(about.horizon.months() as usize);
     let figure = |account: &Account| if potential { account.headroom_revenue } else { Some(account.expected_revenue) };
     let scale = Scale::of(shown.iter().filter_map(figure));
@@ -68,7 +71,7 @@ pub fn view(report: &Report, voice: &Voice) -> AccountsView {
         all: voice.fill(
             "accounts",
             "all",
-            &[("n", &voice.locale.count(report.ranking.len())), ("file", "tables/ranking.csv")],
+            &[("n", &voice.locale.count(report.headline.population)), ("file", "tables/ranking.csv")],
         ),
         none: voice.fill("accounts", "none", &[("as_of", &voice.locale.month_end(about.as_of))]),
     }
@@ -101,8 +104,8 @@ fn row(account: &Account, voice: &Voice, scale: &Scale, figure: Option<Ranged>) 
             .potential_band
             .map_or_else(unknown, |band| voice.fill("accounts", "potential", &[("band", voice.band(band))])),
         bar: figure.map(|figure| scale.bar(figure)),
-        reasons_for: reasons::sentences(&account.reasons_for, voice),
-        reasons_against: reasons::sentences(&account.reasons_against, voice),
+        reasons_for: reasons::sentences(&account.reasons, Stance::For, voice),
+        reasons_against: reasons::sentences(&account.reasons, Stance::Against, voice),
     }
 }
 

@@ -5,11 +5,7 @@ use serde::Serialize;
 use crate::{
     backtest::Verdict,
     domain::Target,
-    report::{
-        Report,
-        model::{Headline, Ranged},
-        voice::Voice,
-    },
+    report::{Report, model::Ranged, voice::Voice},
 };
 
 #[derive(Debug, Serialize)]
@@ -54,15 +50,15 @@ pub fn view(report: &Report, voice: &Voice) -> AnswerView {
             ("to", &voice.locale.month(about.as_of.plus(about.horizon.months()))),
         ],
     );
-    let hidden = !report.verdicts.potential.holds;
+    let hidden = !report.basis.shows_potential();
     AnswerView {
         company: about.company.clone(),
         subtitle: voice.fill("page", "subtitle", &[("as_of", &voice.locale.month_end(about.as_of))]),
         window,
         title: title(report, voice),
-        long: hidden && report.headline.ranked > 0,
+        long: hidden && report.headline.population > 0,
         lead: lead(report, voice, &months),
-        tiles: if report.headline.ranked == 0 { Vec::new() } else { tiles(report, voice, &months) },
+        tiles: if report.headline.population == 0 { Vec::new() } else { tiles(report, voice, &months) },
         margin_note: about.margin_is_revenue.then(|| voice.say("page", "made_with_revenue").to_owned()),
     }
 }
@@ -70,8 +66,8 @@ pub fn view(report: &Report, voice: &Voice) -> AnswerView {
 /// The answer in one sentence.
 pub fn title(report: &Report, voice: &Voice) -> String {
     let headline = &report.headline;
-    let ranked = voice.locale.count(headline.ranked);
-    match (headline.ranked, headline.can_buy_more) {
+    let ranked = voice.locale.count(headline.population);
+    match (headline.population, headline.can_buy_more) {
         (0, _) => voice.say("answer", "title_empty").to_owned(),
         (_, None) => voice.fill("answer", "title_hidden", &[("reason", why_hidden(report, voice))]),
         (_, Some(0)) => voice.fill("answer", "title_none", &[("ranked", &ranked)]),
@@ -91,8 +87,18 @@ pub fn title(report: &Report, voice: &Voice) -> String {
     }
 }
 
+/// Why no potential is shown, in the reader's language; the stage's own words stand among the evidence.
 fn why_hidden<'a>(report: &Report, voice: &'a Voice) -> &'a str {
-    let key = if is_untold(&report.verdicts.potential) { "reason_untested" } else { "reason_failed" };
+    let verdicts = &report.verdicts;
+    let key = if verdicts.potential.holds {
+        "reason_unmeasured"
+    } else if is_untold(&verdicts.potential) {
+        "reason_untested"
+    } else if !verdicts.ranks.holds {
+        "reason_unranked"
+    } else {
+        "reason_failed"
+    };
     voice.say("answer", key)
 }
 
@@ -102,11 +108,12 @@ fn is_untold(verdict: &Verdict) -> bool {
 
 fn lead(report: &Report, voice: &Voice, months: &str) -> Vec<String> {
     let say = |key| voice.say("answer", key).to_owned();
-    match (report.headline.ranked, report.headline.can_buy_more) {
+    match (report.headline.population, report.headline.can_buy_more) {
         (0, _) => {
             vec![voice.fill("answer", "empty_text", &[("as_of", &voice.locale.month_end(report.about.as_of))])]
         }
-        (_, None) => vec![say("lead_hidden"), say("lead_hidden_skill")],
+        (_, None) if report.verdicts.ranks.holds => vec![say("lead_hidden"), say("lead_hidden_skill")],
+        (_, None) => vec![say("lead_hidden_unranked"), say("lead_hidden_skill")],
         (_, Some(0)) => vec![say("lead_none")],
         (_, Some(_)) => {
             let first = voice.fill("answer", "lead", &[("months", months)]);
@@ -136,37 +143,31 @@ fn tiles(report: &Report, voice: &Voice, months: &str) -> Vec<Tile> {
         note,
     };
     let total = |kind, key: &str, total: Ranged| {
-        tile(kind, key, voice.locale.short_money(total.value), bounds_note(key, total, voice, months))
+        tile(kind, key, voice.locale.short_money(total.value), bounds_note(total, voice, months))
     };
     let mut tiles = Vec::new();
     if let (Some(n), Some(headroom)) = (headline.can_buy_more, headline.headroom_revenue) {
-        let note = voice.fill("answer", "tile_can_note", &[("ranked", &voice.locale.count(headline.ranked))]);
+        let note = voice.fill("answer", "tile_can_note", &[("ranked", &voice.locale.count(headline.population))]);
         tiles.push(tile("headroom", "can", voice.locale.count(n), note));
-        tiles.push(total("headroom", "headroom", headroom));
+        tiles.push(total("headroom", "headroom", headroom.into()));
         tiles.push(realised(report, voice, tile));
-        tiles.push(total("expected", "expected", headline.expected_revenue));
+        tiles.push(total("expected", "expected", headline.expected_revenue.into()));
     } else {
         tiles.push(tile(
             "",
             "ranked",
-            voice.locale.count(headline.ranked),
+            voice.locale.count(headline.population),
             voice.say("answer", "tile_ranked_note").into(),
         ));
-        tiles.push(margin_tile(headline, voice, months));
-        tiles.push(total("expected", "expected", headline.expected_revenue));
-        let last = voice.locale.short_money(headline.revenue_last);
-        tiles.push(tile("", "last", last, voice.say("answer", "tile_last_note").into()));
+        tiles.push(total("expected", "margin", headline.expected_margin.into()));
+        tiles.push(total("expected", "expected", headline.expected_revenue.into()));
+        if let Some(best) = report.classes.first() {
+            let share = voice.locale.percent(best.share, 0);
+            let note = voice.fill("answer", "tile_best_note", &[("share", &share)]);
+            tiles.push(tile("", "best", voice.locale.count(best.accounts), note));
+        }
     }
     tiles
-}
-
-fn margin_tile(headline: &Headline, voice: &Voice, months: &str) -> Tile {
-    Tile {
-        kind: "expected",
-        label: voice.say("answer", "tile_margin").into(),
-        value: voice.locale.short_money(headline.expected_margin),
-        note: voice.fill("answer", "tile_margin_note", &[("months", months)]),
-    }
 }
 
 fn realised(report: &Report, voice: &Voice, tile: impl Fn(&'static str, &str, String, String) -> Tile) -> Tile {
@@ -190,13 +191,13 @@ fn realised(report: &Report, voice: &Voice, tile: impl Fn(&'static str, &str, St
 }
 
 /// The total's interval in words, or what it is a total of where it has none.
-fn bounds_note(key: &str, total: Ranged, voice: &Voice, months: &str) -> String {
+fn bounds_note(total: Ranged, voice: &Voice, months: &str) -> String {
     match total.bounds() {
         Some((low, high)) => {
             let (low, high) = (voice.locale.short_money(low), voice.locale.short_money(high));
-            voice.texts.fill("answer", &format!("tile_{key}_note"), &[("low", &low), ("high", &high)])
+            voice.fill("answer", "tile_interval", &[("low", &low), ("high", &high)])
         }
-        None => voice.fill("answer", "tile_margin_note", &[("months", months)]),
+        None => voice.fill("answer", "tile_no_interval", &[("months", months)]),
     }
 }
 

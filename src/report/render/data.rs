@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     domain::Severity,
-    report::{Report, voice::Voice},
+    report::{Report, model::label, voice::Voice},
 };
 
 /// Rows of a list on the page; the tables beside it hold all.
@@ -47,7 +47,7 @@ struct MovementRow {
 struct SourceRow {
     table: String,
     file: String,
-    received: String,
+    recognised: String,
     rows_in: String,
     loaded: String,
     quarantined: String,
@@ -65,7 +65,7 @@ struct ApartRow {
 /// The section's strings.
 pub fn view(report: &Report, voice: &Voice) -> DataView {
     let more = |n: usize| (n > SHOWN).then(|| voice.fill("data", "more", &[("n", &voice.locale.count(n - SHOWN))]));
-    let name = |name: &Option<String>, id: &str| name.clone().unwrap_or_else(|| id.to_owned());
+    let name = |name: &Option<String>, id: &str| label(name.as_deref(), id).to_owned();
     DataView {
         notices: notices(report, voice),
         population_sentence: voice.fill(
@@ -90,10 +90,10 @@ pub fn view(report: &Report, voice: &Voice) -> DataView {
             .iter()
             .take(SHOWN)
             .map(|row| MovementRow {
-                name: name(&row.name, &row.customer_id),
-                from: row.from.name(),
-                to: row.to.name(),
-                margin: voice.locale.money(row.margin_last),
+                name: name(&row.name, &row.change.customer_id),
+                from: row.change.from.name(),
+                to: row.change.to.name(),
+                margin: voice.locale.money(row.change.margin_now),
             })
             .collect(),
         movements_more: more(report.movements.len()),
@@ -120,14 +120,19 @@ fn notices(report: &Report, voice: &Voice) -> Vec<NoticeView> {
     sorted
         .into_iter()
         .map(|notice| {
-            let kind = match notice.severity {
-                Severity::Info => "info",
-                Severity::Warning => "warning",
-                Severity::Error => "error",
-            };
+            let kind = severity(notice.severity);
             NoticeView { kind, severity: voice.say("severity", kind).to_owned(), text: super::sentence(&notice.text) }
         })
         .collect()
+}
+
+/// A severity's name, in files and in the text table.
+pub(super) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
 }
 
 fn sources(report: &Report, voice: &Voice) -> Vec<SourceRow> {
@@ -138,10 +143,7 @@ fn sources(report: &Report, voice: &Voice) -> Vec<SourceRow> {
         .map(|source| SourceRow {
             table: source.table.clone(),
             file: source.file.clone(),
-            received: source.received_on.as_ref().map_or_else(
-                || "–".to_owned(),
-                |date| date.parse().map_or_else(|_| date.clone(), |day| voice.locale.day(day)),
-            ),
+            recognised: source.recognised.join(", "),
             rows_in: count(source.rows_in),
             loaded: count(source.rows_loaded),
             quarantined: count(source.rows_quarantined),

@@ -25,7 +25,7 @@ pub fn view(report: &Report, voice: &Voice) -> Vec<Entry> {
     };
     let plain = |name: &str| entry(name, &format!("{name}_text"));
     let mut entries = vec![plain("expected"), plain("interval")];
-    if report.verdicts.potential.holds {
+    if report.basis.shows_potential() {
         let level = match report.about.level {
             Some(Level::Peer) => "level_text_peer",
             Some(Level::Stretch) | None => "level_text_stretch",

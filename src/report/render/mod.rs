@@ -9,32 +9,42 @@ mod glossary;
 mod html;
 mod overview;
 mod reasons;
+mod tables;
 mod trust;
 
 use std::{fs, path::Path};
 
-use super::{Report, ReportError, chart, voice::Voice};
+use super::{Inputs, Report, ReportError, chart, voice::Voice};
 
-/// Writes `index.html`, `report.json` and `charts/` into `folder`, which is made if it does not exist.
+/// Writes every file of `report` into `folder`, which is made if it does not exist.
 ///
 /// # Errors
 /// If a file cannot be written; a template or drawing that fails is a defect of this program.
+pub fn write(report: &Report, inputs: &Inputs<'_>, folder: &Path) -> Result<(), ReportError> {
+    render(report, folder)?;
+    tables::write(report, inputs, &Voice::of(report)?, folder)
+}
+
+/// Writes what needs nothing but the report: `index.html`, `report.json` and `charts/`.
+///
+/// # Errors
+/// As [`write`].
 pub fn render(report: &Report, folder: &Path) -> Result<(), ReportError> {
     let voice = Voice::of(report)?;
     let figures = chart::figures(report, &voice);
     let charts = folder.join("charts");
     fs::create_dir_all(&charts).map_err(|source| ReportError::Write { path: charts.clone(), source })?;
     for figure in &figures {
-        write(&charts.join(format!("{}.svg", figure.name)), &chart::svg(figure)?)?;
+        save(&charts.join(format!("{}.svg", figure.name)), &chart::svg(figure)?)?;
         chart::png(figure, &charts.join(format!("{}.png", figure.name)))?;
     }
-    write(&folder.join("index.html"), &html::page(report, &voice, &figures)?)?;
+    save(&folder.join("index.html"), &html::page(report, &voice, &figures)?)?;
     let json = serde_json::to_string_pretty(report)
         .map_err(|error| ReportError::Inconsistent { reason: format!("it does not serialise: {error}") })?;
-    write(&folder.join("report.json"), &json)
+    save(&folder.join("report.json"), &json)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), ReportError> {
+fn save(path: &Path, text: &str) -> Result<(), ReportError> {
     fs::write(path, text).map_err(|source| ReportError::Write { path: path.to_path_buf(), source })
 }
 

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use crate::{
     domain::{AbcClass, PotentialBand, ServiceLevel},
+    rank::{Cadence, Cell, Channel, cadence},
     report::{
         Report,
         chart::style::{Colour, HEADROOM, PAPER},
-        model::Cell,
         voice::Voice,
     },
 };
@@ -117,22 +117,26 @@ fn cell_view(cell: &Cell, most: f64, voice: &Voice) -> CellView {
 
 fn services(report: &Report, voice: &Voice) -> Vec<ServiceView> {
     let in_matrix = |level: ServiceLevel| report.matrix.iter().any(|cell| cell.service_level == level);
-    let in_ranking = |level: ServiceLevel| report.ranking.iter().any(|account| account.service_level == Some(level));
-    [
-        ServiceLevel::Develop,
-        ServiceLevel::Protect,
-        ServiceLevel::ValidateByQuestion,
-        ServiceLevel::KeepCostLow,
-        ServiceLevel::SecurePaymentFirst,
-    ]
-    .into_iter()
-    .filter(|&level| in_matrix(level) || in_ranking(level))
-    .map(|level| ServiceView {
-        name: voice.service_level(level).to_owned(),
-        what: voice.code("service", &format!("{}_what", level.name())),
-        cadence: voice.code("service", &format!("{}_cadence", level.name())),
-    })
-    .collect()
+    let in_ranking = |level: ServiceLevel| report.accounts.iter().any(|account| account.service_level == Some(level));
+    ServiceLevel::ALL
+        .into_iter()
+        .filter(|&level| in_matrix(level) || in_ranking(level))
+        .map(|level| ServiceView {
+            name: voice.service_level(level).to_owned(),
+            what: voice.code("service", &format!("{}_what", level.name())),
+            cadence: cadence_in_words(level, voice),
+        })
+        .collect()
+}
+
+fn cadence_in_words(level: ServiceLevel, voice: &Voice) -> String {
+    let Cadence { channel, every_weeks } = cadence(level);
+    let key = match channel {
+        Channel::Visit => "every_visit",
+        Channel::Phone => "every_phone",
+        Channel::Digital => "every_digital",
+    };
+    voice.fill("service", key, &[("n", &voice.locale.count(every_weeks.into()))])
 }
 
 fn blend(colour: Colour, paper: Colour, share: f64) -> Colour {

@@ -1,34 +1,157 @@
-//! Reasons in words: a statement of the text table, filled with its figures.
+//! Reasons in words: why an account stands where it stands, with the figures that say so.
+//!
+//! A model's reason names the feature that moved it most where that feature has a name in the text table and a unit a
+//! reader knows; a logarithm or an index says nothing to him, so then its family is named alone.
 
-use crate::report::{
-    model::{Figure, Reason},
-    voice::Voice,
+use crate::{
+    features::catalogue,
+    rank::{Reason, ReasonKind, Stance},
+    report::voice::Voice,
 };
 
-/// Each reason as a sentence without its full stop; figures stand for `{0}`, `{1}`, ... in their order.
-pub fn sentences(reasons: &[Reason], voice: &Voice) -> Vec<String> {
-    reasons.iter().map(|reason| sentence(reason, voice)).collect()
+/// Every reason of one stance as a sentence without its full stop.
+pub fn sentences(reasons: &[Reason], stance: Stance, voice: &Voice) -> Vec<String> {
+    reasons.iter().filter(|reason| reason.stance == stance).map(|reason| sentence(reason, voice)).collect()
 }
 
 fn sentence(reason: &Reason, voice: &Voice) -> String {
-    let figures: Vec<(String, String)> =
-        reason.figures.iter().enumerate().map(|(i, figure)| (i.to_string(), shown(*figure, voice))).collect();
-    let values: Vec<_> = figures.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    match voice.texts.find("reason", &reason.code) {
-        Some(_) => voice.texts.fill("reason", &reason.code, &values),
-        None => {
-            let figures: Vec<_> = figures.into_iter().map(|(_, text)| text).collect();
-            format!("{} {}", reason.code.replace('_', " "), figures.join(", ")).trim_end().to_owned()
+    let money = |value: f64| voice.locale.forecast(value);
+    let whole = |value: f64| voice.locale.number(value, 0);
+    let stance = match reason.stance {
+        Stance::For => "for",
+        Stance::Against => "against",
+    };
+    let said = |kind: &str, values: &[(&str, &str)]| voice.texts.fill("reason", &format!("{kind}_{stance}"), values);
+    match &reason.kind {
+        ReasonKind::Headroom { expected, stretch, at_least } => voice.fill(
+            "reason",
+            "headroom",
+            &[("expected", &money(*expected)), ("stretch", &money(*stretch)), ("at_least", &money(*at_least))],
+        ),
+        ReasonKind::Overdue { amount, oldest_days: Some(days) } => {
+            voice.fill("reason", "overdue_days", &[("amount", &money(*amount)), ("days", &whole(*days))])
         }
+        ReasonKind::Overdue { amount, oldest_days: None } => {
+            voice.fill("reason", "overdue", &[("amount", &money(*amount))])
+        }
+        ReasonKind::Rhythm { days_since_last_order, usual_gap_days } => {
+            said("rhythm", &[("days", &whole(*days_since_last_order)), ("gap", &whole(usual_gap_days.max(1.0)))])
+        }
+        ReasonKind::Trend { last_12, before_12 } => {
+            said("trend", &[("before", &money(*before_12)), ("last", &money(*last_12))])
+        }
+        ReasonKind::Recommendation { score, .. } => {
+            said("recommendation", &[("score", &voice.locale.number(*score, usize::from(score.fract() != 0.0)))])
+        }
+        ReasonKind::OpenComplaints { open } => voice.count("reason", "open_complaints", *open as usize),
+        ReasonKind::Model { family, feature, value, typical, .. } => model(family, feature, value.zip(*typical), voice),
     }
 }
 
-fn shown(figure: Figure, voice: &Voice) -> String {
-    let count =
-        |value: f64| voice.locale.number(value, if value.fract() == 0.0 || value.abs() >= 10.0 { 0 } else { 1 });
-    match figure {
-        Figure::Money(value) => voice.locale.forecast(value),
-        Figure::Share(value) => voice.locale.percent(value, 0),
-        Figure::Months(value) | Figure::Days(value) | Figure::Number(value) => count(value),
+/// Columns are called `feature`, `feature=level`, `feature?` (not known) or `baseline/anchor`.
+fn model(family: &str, column: &str, figures: Option<(f64, f64)>, voice: &Voice) -> String {
+    let stem = column.split(['=', '?', '/']).next().unwrap_or(column);
+    let Some(name) = voice.texts.find("feature", stem) else {
+        return voice.fill("reason", "model_plain", &[("feature", &voice.code("family", family))]);
+    };
+    if let Some((_, level)) = column.split_once('=') {
+        return voice.fill("reason", "model_level", &[("feature", name), ("level", level)]);
+    }
+    if column.ends_with('?') {
+        return voice.fill("reason", "model_unknown", &[("feature", name)]);
+    }
+    let unit = catalogue::features().iter().find(|feature| feature.name == stem).map(|feature| feature.unit);
+    match figures.and_then(|(value, typical)| Some((in_unit(value, unit?, voice)?, in_unit(typical, unit?, voice)?))) {
+        Some((value, typical)) => {
+            voice.fill("reason", "model_value", &[("feature", name), ("value", &value), ("typical", &typical)])
+        }
+        None => voice.fill("reason", "model_plain", &[("feature", name)]),
+    }
+}
+
+/// `value` as a reader writes it; `None` in a unit that only a statistician reads.
+fn in_unit(value: f64, unit: &str, voice: &Voice) -> Option<String> {
+    let number = voice.locale.number(value, usize::from(value.fract() != 0.0 && value.abs() < 10.0));
+    Some(match unit {
+        "days" => voice.fill("reason", "unit_days", &[("value", &number)]),
+        "months" => voice.fill("reason", "unit_months", &[("value", &number)]),
+        "share" => voice.locale.percent(value, 0),
+        "currency" => voice.locale.forecast(value),
+        "orders" | "count" | "points" | "ratio" | "accounts" | "level" => number,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Language,
+        domain::Target,
+        report::{locale::Locale, text::Texts},
+    };
+
+    fn voice(language: Language) -> Voice {
+        Voice { texts: Texts::load(language).unwrap(), locale: Locale::new(language, "EUR", 1e4) }
+    }
+
+    fn say(language: Language, stance: Stance, kind: ReasonKind) -> String {
+        sentences(&[Reason { stance, kind }], stance, &voice(language)).remove(0)
+    }
+
+    fn moved_by(feature: &str, value: Option<f64>, typical: Option<f64>) -> ReasonKind {
+        let family = catalogue::features().iter().find(|f| feature.starts_with(f.name)).map_or("history", |f| f.family);
+        ReasonKind::Model {
+            target: Target::Growth,
+            family: family.into(),
+            feature: feature.into(),
+            value,
+            typical,
+            contribution: 0.2,
+        }
+    }
+
+    #[test]
+    fn reasons_read_as_sentences() {
+        let rhythm = ReasonKind::Rhythm { days_since_last_order: 70.0, usual_gap_days: 31.4 };
+        insta::assert_snapshot!(say(Language::En, Stance::Against, rhythm.clone()),
+            @"no order for 70 days, usually every 31 days");
+        insta::assert_snapshot!(say(Language::De, Stance::For, rhythm), @"vor 70 Tagen bestellt, sonst alle 31 Tage");
+        insta::assert_snapshot!(
+            say(Language::De, Stance::For, ReasonKind::Trend { last_12: 130_400.0, before_12: 99_960.0 }),
+            @"Umsatz binnen eines Jahres von 100.000 € auf 130.000 € gestiegen");
+        insta::assert_snapshot!(
+            say(Language::En, Stance::Against, ReasonKind::Overdue { amount: 5_204.0, oldest_days: Some(43.0) }),
+            @"€5,200 overdue, the oldest invoice by 43 days");
+    }
+
+    #[test]
+    fn a_models_reason_shows_figures_only_in_units_that_people_read() {
+        let en = |kind| say(Language::En, Stance::For, kind);
+        insta::assert_snapshot!(en(moved_by("share_late_24", Some(0.42), Some(0.1))),
+            @"share of invoices paid late 42%, typical is 10%");
+        insta::assert_snapshot!(en(moved_by("days_since_last_order", Some(12.0), Some(30.0))),
+            @"time since the last order 12 days, typical is 30 days");
+        insta::assert_snapshot!(en(moved_by("log_ratio_3_to_12", Some(0.3), Some(0.0))), @"its recent trend");
+        insta::assert_snapshot!(en(moved_by("industry=Chemicals", None, None)), @"industry: Chemicals");
+        insta::assert_snapshot!(en(moved_by("nps_score?", None, None)), @"recommendation score is not known");
+        insta::assert_snapshot!(en(moved_by("last_horizon_revenue/c", None, None)), @"its own history");
+    }
+
+    #[test]
+    fn every_family_has_a_name() {
+        for language in [Language::En, Language::De] {
+            for feature in catalogue::features() {
+                assert!(voice(language).texts.find("family", feature.family).is_some(), "{}", feature.family);
+            }
+        }
+    }
+
+    #[test]
+    fn every_named_feature_exists() {
+        let texts = Texts::load(Language::En).unwrap();
+        for name in texts.root()["feature"].as_object().unwrap().keys() {
+            assert!(catalogue::features().iter().any(|feature| feature.name == name), "{name}");
+        }
     }
 }

@@ -27,6 +27,7 @@ struct TargetView {
     baseline: String,
     published: String,
     skill: String,
+    order: String,
     verdict: String,
     evidence: String,
     loss_heading: String,
@@ -109,6 +110,7 @@ fn target_view(target: &TargetReport, voice: &Voice) -> TargetView {
         baseline: voice.rung(&target.baseline),
         published: voice.rung(&target.published),
         skill: target.skill.map_or_else(|| voice.say("chart", "not_tested").to_owned(), |skill| interval(skill, voice)),
+        order: target.ranking.map_or_else(|| voice.say("chart", "not_tested").to_owned(), |gain| points(gain, voice)),
         verdict: voice.say("trust", verdict).to_owned(),
         evidence: format!("{}: {}", voice.target(target.target), super::sentence(&target.verdict)),
         loss_heading: voice.fill("trust", "th_loss", &[("metric", &metric)]),
@@ -142,6 +144,16 @@ fn interval(estimate: Estimate, voice: &Voice) -> String {
         "chart",
         "interval",
         &[("value", &percent(estimate.value)), ("low", &percent(estimate.low)), ("high", &percent(estimate.high))],
+    )
+}
+
+/// A difference of rank correlations (or areas under a curve), which is no percentage.
+fn points(estimate: Estimate, voice: &Voice) -> String {
+    let number = |value: f64| voice.locale.number(value, 3);
+    voice.fill(
+        "chart",
+        "interval",
+        &[("value", &number(estimate.value)), ("low", &number(estimate.low)), ("high", &number(estimate.high))],
     )
 }
 
