@@ -56,7 +56,7 @@ impl Evidence {
         Ok(Self {
             growth_has_skill: report.targets.iter().any(|t| t.target == Target::Growth && t.claimed),
             growth_base_rate: model(Target::Growth).and_then(|model| model.base_rate),
-            shocks: shocks(report)?,
+            shocks: shocks(report),
             potential,
             explanation,
         })

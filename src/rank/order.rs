@@ -27,9 +27,11 @@ impl Basis {
             Self::Potential { growth_counts: true } => {
                 "ranked by headroom in margin times the probability of growth".into()
             }
-            Self::Potential { growth_counts: false } => "ranked by headroom in margin times the probability of growth; \
+            Self::Potential { growth_counts: false } => {
+                "ranked by headroom in margin times the probability of growth; \
                  growth has no skill of its own, so who can buy more is decided by headroom alone"
-                .into(),
+                    .into()
+            }
             Self::ExpectedMargin { because } => {
                 format!("ranked by expected margin; potential not shown, because {because}")
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AccountReasons, Basis, Cell, ClassSummary, Classes, Evidence, Headline, Movement, RankError,
@@ -50,7 +50,7 @@ pub const COLUMNS: [&str; 26] = [
 ];
 
 /// An account that is listed but never ranked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Apart {
     /// The account.
     pub customer_id: String,
@@ -63,9 +63,9 @@ pub struct Apart {
 }
 
 /// Everything a ranking consists of, before it was checked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RankingParts {
-    /// One row per account of the company, [`COLUMNS`].
+    /// One row per account of the company, [`COLUMNS`]; stored as Parquet, beside the rest.
     #[serde(skip)]
     pub table: DataFrame,
     /// What the rank follows.
@@ -177,7 +177,8 @@ pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
     let abc_revenue = cumulative_classes(&revenue_last, thresholds);
     let figures: Vec<Figures> = {
         let headroom_revenue = filled(&numbers("headroom_revenue"));
-        let (headroom, revenue, margin) = (filled(&headroom_margin), filled(&expected_revenue), filled(&expected_margin));
+        let (headroom, revenue, margin) =
+            (filled(&headroom_margin), filled(&expected_revenue), filled(&expected_margin));
         (0..members.len())
             .map(|i| Figures {
                 revenue_last: revenue_last[i],
@@ -253,10 +254,16 @@ pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
         abc_revenue: summaries(&figures, &abc_revenue, &revenue_last),
         matrix: bands.as_ref().map(|bands| matrix(&figures, &abc, bands)),
         movements: {
-            let now = members.iter().map(|&i| ids[i].to_owned()).zip(abc.iter().copied().zip(margin_last.iter().copied()));
+            let now =
+                members.iter().map(|&i| ids[i].to_owned()).zip(abc.iter().copied().zip(margin_last.iter().copied()));
             moved(&now.collect(), before, thresholds)
         },
-        unprofitable: members.iter().zip(&margin_last).filter(|(_, m)| **m <= 0.0).map(|(&i, _)| ids[i].into()).collect(),
+        unprofitable: members
+            .iter()
+            .zip(&margin_last)
+            .filter(|(_, m)| **m <= 0.0)
+            .map(|(&i, _)| ids[i].into())
+            .collect(),
         apart: apart(scores),
         headline: headline(scores, everyone_can.as_deref(), &evidence.shocks, seed),
         reasons: reasons(slice, evidence.explanation.as_ref(), &headroom_figures)?,
@@ -313,7 +320,9 @@ fn notices(basis: &Basis, evidence: &Evidence, before: [Option<&[Account]>; 2]) 
     let mut notices = Vec::new();
     match basis {
         Basis::ExpectedMargin { .. } => notices.push(Notice::warning("potential-not-shown", basis.sentence())),
-        Basis::Potential { growth_counts: false } => notices.push(Notice::info("growth-without-skill", basis.sentence())),
+        Basis::Potential { growth_counts: false } => {
+            notices.push(Notice::info("growth-without-skill", basis.sentence()))
+        }
         Basis::Potential { growth_counts: true } => {}
     }
     if evidence.shocks.is_empty() {

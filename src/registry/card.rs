@@ -34,10 +34,10 @@ pub struct CardMetric {
     pub value: f64,
     /// The baseline's value.
     pub baseline_value: Option<f64>,
-    /// Lower bound of the model's value or, for skill, of the skill (bootstrap by account).
-    pub low: Option<f64>,
-    /// Upper bound.
-    pub high: Option<f64>,
+    /// Lower bound (90 %, bootstrap by account) of the paired difference `value - baseline_value`.
+    pub difference_low: Option<f64>,
+    /// Its upper bound.
+    pub difference_high: Option<f64>,
     /// Accounts.
     pub n: u64,
 }
@@ -147,9 +147,14 @@ impl Card {
         line("judged on", t.origins.locked.map_or_else(|| "none, too little history".into(), |m| m.to_string()));
         line("seed", t.seed.0.to_string());
         line("feature schema", t.feature_schema.clone());
-        line("headroom", format!("{} ({}), model format {}", versions.headroom, versions.code_hash, versions.model_format));
+        line(
+            "headroom",
+            format!("{} ({}), model format {}", versions.headroom, versions.code_hash, versions.model_format),
+        );
         if !t.metrics.is_empty() {
-            text.push_str("\n| origin | measure | model | low | high | baseline | accounts |\n|---|---|---|---|---|---|---|\n");
+            text.push_str(
+                "\n| origin | measure | model | baseline | difference from | to | accounts |\n|---|---|---|---|---|---|---|\n",
+            );
             for m in &t.metrics {
                 let _ = writeln!(
                     text,
@@ -157,9 +162,9 @@ impl Card {
                     m.origin,
                     m.metric,
                     number(Some(m.value)),
-                    number(m.low),
-                    number(m.high),
                     number(m.baseline_value),
+                    number(m.difference_low),
+                    number(m.difference_high),
                     m.n
                 );
             }

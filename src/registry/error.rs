@@ -64,6 +64,12 @@ pub enum RegistryError {
         /// The horizon.
         horizon: Horizon,
     },
+    /// A champion of which the backtest reports nothing.
+    #[error("the backtest publishes a model of {target} but reports nothing of it")]
+    NoReport {
+        /// The target.
+        target: Target,
+    },
     /// A model that does not read back as it was written, such as one that holds a NaN.
     #[error("the {rung} model of {target} does not read back as it was written: {reason}")]
     Unfaithful {
@@ -108,15 +114,17 @@ impl RegistryError {
                 let folder = path.parent().unwrap_or(path);
                 Some(format!("remove `{}` and run `headroom train`, or restore it from a backup", folder.display()))
             }
-            Self::FeatureSchema { .. } | Self::ModelFormat { .. } => Some(
-                "run `headroom train` to train it anew, or use the version of headroom named on its card".into(),
-            ),
+            Self::FeatureSchema { .. } | Self::ModelFormat { .. } => {
+                Some("run `headroom train` to train it anew, or use the version of headroom named on its card".into())
+            }
             Self::UnknownModel { .. } => Some("`headroom models list` shows every model".into()),
             Self::AmbiguousModel { .. } => Some("give more letters of the id".into()),
             Self::NoChampion { horizon, .. } => {
                 Some(format!("run `headroom train --horizon {}` first", horizon.months()))
             }
-            Self::Unfaithful { .. } => Some("this is a fault of headroom, please report it with the data's shape".into()),
+            Self::NoReport { .. } | Self::Unfaithful { .. } => {
+                Some("this is a fault of headroom, please report it with the data's shape".into())
+            }
             Self::Read { path, .. } | Self::Parse { path, .. } => Some(format!(
                 "if `{}` was edited or copied by hand, remove its folder and run `headroom train`",
                 path.display()

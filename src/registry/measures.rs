@@ -55,7 +55,8 @@ fn measures(table: &DataFrame, target: &TargetReport) -> Result<Vec<CardMetric>,
         }
         let finite = |column: &Column| PolarsResult::Ok(column.f64()?.get(row).filter(|v| v.is_finite()));
         // A measure that could not be taken has no place on a card.
-        let (Some(origin), Some(metric), Some(value)) = (origins.str()?.get(row), metrics.str()?.get(row), finite(&values)?)
+        let (Some(origin), Some(metric), Some(value)) =
+            (origins.str()?.get(row), metrics.str()?.get(row), finite(&values)?)
         else {
             continue;
         };
@@ -65,8 +66,8 @@ fn measures(table: &DataFrame, target: &TargetReport) -> Result<Vec<CardMetric>,
                 metric: metric.into(),
                 value,
                 baseline_value: finite(&baselines)?,
-                low: finite(&lows)?,
-                high: finite(&highs)?,
+                difference_low: finite(&lows)?,
+                difference_high: finite(&highs)?,
                 n: finite(&counts)?.unwrap_or(0.0) as u64,
             });
         }

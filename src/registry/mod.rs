@@ -8,16 +8,19 @@
 //! ```
 //!
 //! A model's id is derived from its content, so the same training gives the same folder, and a card that was edited no
-//! longer fits its own name. Nothing here knows what a model computes: it is anything that serde can write and read.
+//! longer fits its own name. Nothing here knows what a model computes: it is anything that serde can write and read, and
+//! [`Registry::register`] does it for the champions of a backtest.
 //! This guards against damage and against mixing up versions, not against somebody who rewrites folder and pointer.
 
 mod card;
 mod champions;
 mod error;
 mod measures;
+mod register;
 mod store;
 
 pub use card::{Card, CardDraft, CardMetric, DataWindow, MODEL_FORMAT, Versions, run_id};
 pub use champions::Reign;
 pub use error::RegistryError;
+pub use register::Registered;
 pub use store::{Champion, Listed, Registry};

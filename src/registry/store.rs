@@ -7,11 +7,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    Card, CardDraft, MODEL_FORMAT, Reign, RegistryError,
-    card::hash,
-    champions::Champions,
-};
+use super::{Card, CardDraft, MODEL_FORMAT, RegistryError, Reign, card::hash, champions::Champions};
 use crate::{
     atomic,
     domain::{Horizon, Target},
@@ -80,7 +76,8 @@ impl Registry {
         if folder.exists() && self.verified(card.training.target, &card.id).is_ok() {
             return Ok(card);
         }
-        let mut json = serde_json::to_vec_pretty(&card).map_err(|failed| unfaithful(&card.training, failed.to_string()))?;
+        let mut json =
+            serde_json::to_vec_pretty(&card).map_err(|failed| unfaithful(&card.training, failed.to_string()))?;
         json.push(b'\n');
         if serde_json::from_slice::<Card>(&json).ok().as_ref() != Some(&card) {
             return Err(unfaithful(&card.training, "its card holds a number that json cannot".into()));
@@ -343,8 +340,8 @@ mod tests {
                 metric: "auc".into(),
                 value: 0.1 + 0.2,
                 baseline_value: Some(0.5),
-                low: None,
-                high: Some(1.0 / 3.0),
+                difference_low: None,
+                difference_high: Some(1.0 / 3.0),
                 n: 300,
             }],
         }
@@ -378,9 +375,11 @@ mod tests {
         let (_home, registry) = home();
         let card = registry.save(draft("v"), &vec![1.5]).unwrap();
         let folder = registry.folder(Target::Growth, &card.id);
-        for (name, from, to) in
-            [("model.json", "1.5", "1.6"), ("card.json", "\"claimed\": true", "\"claimed\": false"), ("card.md", "yes", "no")]
-        {
+        for (name, from, to) in [
+            ("model.json", "1.5", "1.6"),
+            ("card.json", "\"claimed\": true", "\"claimed\": false"),
+            ("card.md", "yes", "no"),
+        ] {
             let path = folder.join(name);
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.contains(from), "{name}");

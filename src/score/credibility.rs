@@ -30,10 +30,12 @@ pub(super) fn shrunk_rates(accounts: &[Vec<Observation>]) -> Option<Vec<f64>> {
     let centre = pooled(&weights).unwrap_or(portfolio).rate;
     Some(
         own.iter()
-            .map(|own| own.map_or(centre, |own| {
-                let z = credibility(own.weight);
-                z * own.rate + (1.0 - z) * centre
-            }))
+            .map(|own| {
+                own.map_or(centre, |own| {
+                    let z = credibility(own.weight);
+                    z * own.rate + (1.0 - z) * centre
+                })
+            })
             .collect(),
     )
 }

@@ -54,7 +54,8 @@ impl Standing {
 }
 
 /// One account of the company, scored or not.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Account {
     /// The account's leading id.
     pub id: String,
@@ -301,7 +302,11 @@ pub fn score(
         numbers("loss_rate", Some(&loss)),
         Column::new(
             "overdue_amount".into(),
-            place.spread(&known(slice.features().numbers("overdue_amount")?)).into_iter().map(Option::flatten).collect::<Vec<_>>(),
+            place
+                .spread(&known(slice.features().numbers("overdue_amount")?))
+                .into_iter()
+                .map(Option::flatten)
+                .collect::<Vec<_>>(),
         ),
     ];
     columns.extend(refits.iter().enumerate().map(|(i, values)| numbers(&format!("{REFIT}{i:02}"), Some(values))));

@@ -2,7 +2,12 @@
 
 /// `max(0, level - expected) * (1 - loss)` per account, in the report currency.
 pub(super) fn headroom(level: &[f64], expected: &[f64], loss: &[f64]) -> Vec<f64> {
-    level.iter().zip(expected).zip(loss).map(|((level, expected), loss)| (level - expected).max(0.0) * (1.0 - loss)).collect()
+    level
+        .iter()
+        .zip(expected)
+        .zip(loss)
+        .map(|((level, expected), loss)| (level - expected).max(0.0) * (1.0 - loss))
+        .collect()
 }
 
 /// 10th and 90th percentile over refits, per account.

@@ -5,12 +5,11 @@
 //! refits, and the sum is multiplied by the ratio of actual to forecast total of a past origin, drawn likewise. The
 //! bounds are the 10th and 90th percentile of [`DRAWS`] such sums. Bounds are never added.
 
-use polars::prelude::*;
 use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{ScoreError, headroom::quantile};
+use super::headroom::quantile;
 use crate::{
     backtest::BacktestReport,
     domain::{Month, Seed, Target},
@@ -88,36 +87,10 @@ pub fn totals<const N: usize>(columns: [Summand<'_>; N], shocks: &[Shock], seed:
 
 /// Actual over forecast total of expected revenue at every tested origin, by the rung that is published.
 ///
-/// # Errors
-/// If the backtest's table of predictions lacks a column of METHOD section 11.
-pub fn shocks(report: &BacktestReport) -> Result<Vec<Shock>, ScoreError> {
-    let target = Target::ExpectedRevenue;
-    let Some(published) = report.targets.iter().find(|t| t.target == target).map(|t| t.published.as_str()) else {
-        return Ok(Vec::new());
-    };
-    let table = &report.predictions;
-    let text = |name: &str| table.column(name)?.cast(&DataType::String);
-    let number = |name: &str| table.column(name)?.cast(&DataType::Float64);
-    let (targets, rungs, origins) = (text("target")?, text("rung")?, text("origin")?);
-    let (predicted, actual) = (number("predicted")?, number("actual")?);
-    let (targets, rungs, origins) = (targets.str()?, rungs.str()?, origins.str()?);
-    let (predicted, actual) = (predicted.f64()?, actual.f64()?);
-    let mut sums: std::collections::BTreeMap<Month, (f64, f64)> = std::collections::BTreeMap::new();
-    for row in 0..table.height() {
-        if targets.get(row) != Some(target.name()) || rungs.get(row) != Some(published) {
-            continue;
-        }
-        if let (Some(origin), Some(predicted), Some(actual)) = (origins.get(row), predicted.get(row), actual.get(row)) {
-            let sum = sums.entry(origin.get(..7).unwrap_or(origin).parse()?).or_default();
-            sum.0 += predicted;
-            sum.1 += actual;
-        }
-    }
-    Ok(sums
-        .into_iter()
-        .filter(|(_, (predicted, _))| *predicted > 0.0)
-        .map(|(origin, (predicted, actual))| Shock { origin, ratio: actual / predicted })
-        .collect())
+/// Margin shares these shocks: its totals may be near zero or negative, where a ratio says nothing.
+pub fn shocks(report: &BacktestReport) -> Vec<Shock> {
+    let tested = report.totals.iter().filter(|total| total.target == Target::ExpectedRevenue && total.forecast > 0.0);
+    tested.map(|total| Shock { origin: total.origin, ratio: total.actual / total.forecast }).collect()
 }
 
 #[cfg(test)]

@@ -41,12 +41,6 @@ pub(super) fn loss_rates(slice: &Slice, revenue: &[f64]) -> Result<Vec<f64>, Sco
     let portfolio = paying.iter().map(|&i| revenue[i] * share(i)).sum::<f64>() / total;
     let prior = median(paying.iter().map(|&i| revenue[i]).collect());
     Ok((0..slice.height())
-        .map(|i| {
-            if counts(i) {
-                (revenue[i] * share(i) + prior * portfolio) / (revenue[i] + prior)
-            } else {
-                portfolio
-            }
-        })
+        .map(|i| if counts(i) { (revenue[i] * share(i) + prior * portfolio) / (revenue[i] + prior) } else { portfolio })
         .collect())
 }

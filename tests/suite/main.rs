@@ -3,4 +3,9 @@
 mod boosting;
 mod cdnow;
 mod learners;
+mod rank;
+mod ranking_flow;
+mod registry;
+mod score;
 mod simulate;
+mod synthetic;
