@@ -3,12 +3,12 @@
 use super::{
     axis::Axis,
     figure::{Anchor, Figure},
-    style::{DOT, EXPECTED, GRID, HAIRLINE, LABEL, MUTED, OTHER, STROKE, THIRD_WIDTH, TICK},
+    style::{DOT, EXPECTED, GRID, HAIRLINE, LABEL, MUTED, OTHER, SMALL_WIDTH, STROKE, TICK},
 };
 use crate::{backtest::TargetReport, domain::Target, report::voice::Voice};
 
-const HEIGHT: f64 = 330.0;
-const LEFT: f64 = 64.0;
+const HEIGHT: f64 = 290.0;
+const LEFT: f64 = 58.0;
 const RIGHT: f64 = 22.0;
 const TOP: f64 = 38.0;
 const BOTTOM: f64 = 50.0;
@@ -23,11 +23,11 @@ pub fn figure(target: &TargetReport, voice: &Voice) -> Option<Figure> {
     }
     let name = format!("calibration_{}", target.target.name());
     let title = voice.fill("chart", "calibration", &[("target", voice.target(target.target))]);
-    let mut figure = Figure::new(name, title, THIRD_WIDTH, HEIGHT);
+    let mut figure = Figure::new(name, title, SMALL_WIDTH, HEIGHT);
     voice.target(target.target).clone_into(&mut figure.caption);
     let is_share = matches!(target.target, Target::Growth | Target::Inactivity);
     let values = || bins.iter().flat_map(|bin| [bin.predicted, bin.actual]);
-    let across = (LEFT, THIRD_WIDTH - RIGHT);
+    let across = (LEFT, SMALL_WIDTH - RIGHT);
     let x = match Axis::log_covering(values(), across) {
         Some(axis) if !is_share => axis,
         _ => Axis::covering(values(), across),
@@ -38,7 +38,7 @@ pub fn figure(target: &TargetReport, voice: &Voice) -> Option<Figure> {
     let every = ticks.len().div_ceil(4);
     for (i, &tick) in ticks.iter().enumerate() {
         figure.line(vec![(x.at(tick), TOP), (x.at(tick), HEIGHT - BOTTOM)], GRID, HAIRLINE);
-        figure.line(vec![(LEFT, y.at(tick)), (THIRD_WIDTH - RIGHT, y.at(tick))], GRID, HAIRLINE);
+        figure.line(vec![(LEFT, y.at(tick)), (SMALL_WIDTH - RIGHT, y.at(tick))], GRID, HAIRLINE);
         figure.text((LEFT - 7.0, y.at(tick)), label(tick), TICK, MUTED, Anchor::End);
         if i % every == 0 {
             figure.text((x.at(tick), HEIGHT - BOTTOM + 15.0), label(tick), TICK, MUTED, Anchor::Middle);
@@ -54,7 +54,7 @@ pub fn figure(target: &TargetReport, voice: &Voice) -> Option<Figure> {
             figure.ring(at, DOT, EXPECTED);
         }
     }
-    let middle = (LEFT + THIRD_WIDTH - RIGHT) / 2.0;
+    let middle = (LEFT + SMALL_WIDTH - RIGHT) / 2.0;
     figure.text((middle, HEIGHT - 12.0), voice.say("chart", "predicted"), LABEL, MUTED, Anchor::Middle);
     figure.text((0.0, 14.0), voice.say("chart", "actual"), LABEL, MUTED, Anchor::Start);
     Some(figure)

@@ -37,8 +37,8 @@ pub const CLASSES: [Colour; 3] = [Colour(0x00, 0x72, 0xb2), Colour(0x56, 0xb4, 0
 pub const HALF_WIDTH: f64 = 520.0;
 /// Width of a figure that fills the sheet.
 pub const FULL_WIDTH: f64 = 940.0;
-/// Width of one of three figures side by side.
-pub const THIRD_WIDTH: f64 = 360.0;
+/// Width of one of several figures side by side.
+pub const SMALL_WIDTH: f64 = 290.0;
 /// Size of labels.
 pub const LABEL: f64 = 13.0;
 /// Size of axis figures.

@@ -10,6 +10,8 @@ mod html;
 mod overview;
 mod reasons;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use std::{fs, path::Path};
