@@ -37,7 +37,8 @@ pub(super) const FEATURES: [Feature; 14] = [
         FAMILY,
         "new_groups_12",
         "count",
-        "product groups bought in the last 12 months without a line in any earlier month; needs more than 12 of data",
+        "product groups bought in the last 12 months whose revenue over all earlier months is not positive; needs more \
+         than 12 months of data",
     )
     .over(12),
     Feature::number(
@@ -63,8 +64,8 @@ pub(super) const FEATURES: [Feature; 14] = [
 struct GroupRevenue {
     last_12: i64,
     before_12: i64,
-    /// Whether there is a line, even a return, in any month before the last 12.
-    earlier: bool,
+    /// In all months before the last 12.
+    earlier: i64,
     seen: bool,
 }
 
@@ -100,7 +101,7 @@ pub(super) fn values(
     };
     if covered >= 12 {
         values[0] = Some(count(&|group| group.last_12 > 0));
-        values[3] = (covered > 12).then(|| count(&|group| group.last_12 > 0 && !group.earlier));
+        values[3] = (covered > 12).then(|| count(&|group| group.last_12 > 0 && group.earlier <= 0));
         let positive = |group: u32| groups.slots[group as usize].last_12.max(0);
         let whole: i64 = groups.touched.iter().map(|&group| positive(group)).sum();
         if whole > 0 {
@@ -128,12 +129,15 @@ impl Groups {
                 slot.seen = true;
                 self.touched.push(record.group);
             }
-            match known.months_before_end(record.month) {
-                0..12 => slot.last_12 += record.revenue,
-                12..24 => slot.before_12 += record.revenue,
-                _ => {}
+            let ago = known.months_before_end(record.month);
+            if ago < 12 {
+                slot.last_12 += record.revenue;
+            } else {
+                slot.earlier += record.revenue;
+                if ago < 24 {
+                    slot.before_12 += record.revenue;
+                }
             }
-            slot.earlier |= known.months_before_end(record.month) >= 12;
         }
     }
 

@@ -119,9 +119,10 @@ pub fn markdown() -> String {
         "# Features\n\n\
          Generated from the catalogue (`src/features/catalogue.rs`); a test fails when this page is out of date.\n\n\
          Every feature speaks of one account at the end of month `t` and uses only facts that happened by then and \
-         were known by then. An empty cell of the frame means unknown, never zero: a window that reaches back beyond \
-         the first month of data is unknown, and so is whatever was never recorded. Amounts are in the report \
-         currency. *Own-share free* marks what would hold if the account bought everything from us.\n",
+         were known by then. An empty cell of the frame means unknown, never zero: whatever was never recorded, and \
+         any count or sum of orders over a window that reaches back beyond the first month of data (gaps between order \
+         days and payment days are judged by what there is of the window). Amounts are in the report currency. \
+         *Own-share free* marks what would hold if the account bought everything from us.\n",
     );
     let mut family = "";
     for feature in features() {

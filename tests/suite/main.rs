@@ -2,6 +2,9 @@
 
 mod boosting;
 mod cdnow;
+mod company;
+mod features;
+mod leaks;
 mod learners;
 mod rank;
 mod ranking_flow;

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::{FeatureError, Known, day_of};
-use crate::{params, warehouse::Warehouse};
+use crate::{domain::Notice, params, warehouse::Warehouse};
 
 #[derive(Debug)]
 pub(super) struct Dated {
@@ -17,6 +17,14 @@ pub(super) struct Dated {
     complaints: States,
     survey_answers: States,
 }
+
+/// Tables that may be absent, and what is unknown without them.
+const OPTIONAL: [(&str, &str); 4] = [
+    ("customers", "firmographics, status and the start of each relation are"),
+    ("invoices", "payment behaviour is"),
+    ("complaints", "complaints are"),
+    ("survey_answers", "what customers answered is"),
+];
 
 /// The rows of a table and whether an id may have several at once.
 #[derive(Debug)]
@@ -61,6 +69,20 @@ impl Dated {
             complaints: states(include_str!("../sql/complaints.sql"))?,
             survey_answers: States { frame: answers, several: false },
         })
+    }
+
+    /// Which tables hold nothing.
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        let tables = [&self.customers, &self.invoices, &self.complaints, &self.survey_answers];
+        let missing = OPTIONAL.iter().zip(tables).filter(|(_, table)| table.frame.height() == 0);
+        missing
+            .map(|((name, unknown), _)| {
+                Notice::info(
+                    &format!("no-{}", name.replace('_', "-")),
+                    format!("`{name}` is empty, so {unknown} unknown"),
+                )
+            })
+            .collect()
     }
 }
 
@@ -141,9 +163,10 @@ impl Known<'_> {
         ])
     }
 
-    /// Undated state holds from the day it was received; it says nothing of `t` if it came later.
+    /// Undated state holds from the day it was received. If it came after `t` it says nothing of `t`, even where the past
+    /// is looked at with later knowledge.
     fn state_is_known(&self) -> Expr {
-        col("state_known_at").lt_eq(date(day_of(self.as_of.knowledge().last_day())))
+        col("state_known_at").lt_eq(date(self.end_day()))
     }
 }
 

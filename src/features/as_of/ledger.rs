@@ -51,6 +51,9 @@ struct Total {
     days: u32,
 }
 
+/// By month and month of knowledge.
+type Totals = BTreeMap<(i32, i32), Total>;
+
 /// What a view needs to know of all accounts together.
 pub(super) struct KnownTotals {
     pub(super) first_month: Option<i32>,
@@ -63,7 +66,7 @@ pub(super) struct Ledger {
     records: Vec<Record>,
     group_offsets: Vec<usize>,
     group_records: Vec<GroupRecord>,
-    totals: BTreeMap<(i32, i32), Total>,
+    totals: Totals,
     first_month: Month,
     last_knowledge: Month,
 }
@@ -197,7 +200,7 @@ impl Ledger {
     }
 }
 
-fn records_of(frame: &DataFrame) -> Result<(Vec<Record>, BTreeMap<(i32, i32), Total>), FeatureError> {
+fn records_of(frame: &DataFrame) -> Result<(Vec<Record>, Totals), FeatureError> {
     let narrow = |name| Ok::<_, FeatureError>(frame.column(name)?.i32()?.into_no_null_iter());
     let wide = |name| Ok::<_, FeatureError>(frame.column(name)?.i64()?.into_no_null_iter());
     let (mut known_month, mut orders, mut days) = (narrow("known_month")?, narrow("orders")?, narrow("day_mask")?);
@@ -207,7 +210,7 @@ fn records_of(frame: &DataFrame) -> Result<(Vec<Record>, BTreeMap<(i32, i32), To
     let mut costed_groups = narrow("costed_groups")?;
 
     let mut records = Vec::with_capacity(frame.height());
-    let mut totals: BTreeMap<(i32, i32), Total> = BTreeMap::new();
+    let mut totals = Totals::new();
     for month in narrow("month")? {
         let mut next = || {
             Some(Record {

@@ -41,15 +41,16 @@ impl Facts {
     pub fn load(warehouse: &Warehouse) -> Result<Self, FeatureError> {
         let account_ids = ledger::account_ids(warehouse)?;
         let ledger = Ledger::load(warehouse, account_ids.len())?;
-        let facts = Self {
-            groups: ledger::product_groups(warehouse)?,
-            dated: Dated::load(warehouse, ledger.last_knowledge().last_day())?,
-            notices: ledger.notices(),
-            account_ids,
-            ledger,
-        };
-        tracing::debug!(accounts = facts.account_ids.len(), groups = facts.groups.len(), "facts loaded");
-        Ok(facts)
+        let groups = ledger::product_groups(warehouse)?;
+        let dated = Dated::load(warehouse, ledger.last_knowledge().last_day())?;
+        let mut notices = ledger.notices();
+        if groups.is_empty() {
+            let text = "no order line has a product group, so assortment is unknown";
+            notices.push(Notice::info("no-product-groups", text));
+        }
+        notices.extend(dated.notices());
+        tracing::debug!(accounts = account_ids.len(), groups = groups.len(), "facts loaded");
+        Ok(Self { account_ids, groups, ledger, dated, notices })
     }
 
     /// What was known at a point in time.
@@ -86,6 +87,7 @@ pub struct Known<'a> {
     as_of: AsOf,
     /// Day (since 1970-01-01) of the first of each month, from the first month of data known to `t`.
     first_days: Vec<i32>,
+    end_day: i32,
     /// First month with a known record; the month after `t` if there is none.
     first_month: i32,
     margin_rate: Option<f64>,
@@ -97,7 +99,8 @@ impl<'a> Known<'a> {
         let known = facts.ledger.known_totals(as_of);
         let first_month = known.first_month.unwrap_or(at + 1);
         let first_days = (first_month..=at).map(|month| day_of(as_of.at().plus(month - at).first_day())).collect();
-        Self { facts, as_of, first_days, first_month, margin_rate: known.margin_rate }
+        let end_day = day_of(as_of.at().last_day());
+        Self { facts, as_of, first_days, end_day, first_month, margin_rate: known.margin_rate }
     }
 
     /// The point in time.
@@ -153,8 +156,8 @@ impl<'a> Known<'a> {
     }
 
     /// The last day of `t`, in days since 1970-01-01.
-    pub(super) fn end_day(&self) -> i32 {
-        day_of(self.as_of.at().last_day())
+    pub(super) const fn end_day(&self) -> i32 {
+        self.end_day
     }
 
     /// The first day of the window of `months` that ends with `t`, in days since 1970-01-01.

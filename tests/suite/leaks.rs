@@ -1,0 +1,175 @@
+//! What the future knows never reaches the past: features, baselines and classes at `t` from the full database equal,
+//! byte for byte, those from the database as it stood at `t`.
+
+use headroom::{
+    domain::{AsOf, Horizon, Month},
+    features::{Facts, FeatureFrame},
+};
+use jiff::ToSpan;
+
+use crate::company::{Company, Validity, bytes, month};
+
+/// Everything that a run as of `t` computes from facts without looking at an outcome.
+fn as_known_at(facts: &Facts, t: Month) -> Vec<u8> {
+    let as_of = AsOf::end_of(t);
+    let mut all = bytes(&[facts.all_accounts(as_of).unwrap().frame()]);
+    for months in [3, 12] {
+        let slice = facts.slice(as_of, Horizon::new(months).unwrap(), None).unwrap();
+        all.extend(bytes(&[slice.features().frame(), slice.baselines().frame()]));
+        all.extend(slice.baselines().threshold().to_bits().to_le_bytes());
+    }
+    all
+}
+
+fn facts(company: &Company) -> Facts {
+    Facts::load(&company.warehouse()).unwrap()
+}
+
+fn features(company: &Company, t: Month) -> FeatureFrame {
+    facts(company).features(AsOf::end_of(t)).unwrap()
+}
+
+fn value(features: &FeatureFrame, account: &str, name: &str) -> Option<f64> {
+    let row = features.accounts().iter().position(|id| id == Some(account)).unwrap();
+    Some(features.numbers(name).unwrap()[row]).filter(|value| !value.is_nan())
+}
+
+#[test]
+fn the_past_looks_the_same_from_the_database_of_today_and_from_the_one_of_then() {
+    for seed in 21..=22 {
+        let company = Company::random(seed);
+        let today = facts(&company);
+        for n in [3, 25, 33, 37] {
+            let then = facts(&company.known_by(month(n)));
+            assert!(as_known_at(&today, month(n)) == as_known_at(&then, month(n)), "company {seed} as of {}", month(n));
+        }
+    }
+}
+
+#[test]
+fn whatever_happens_later_changes_nothing() {
+    let company = Company::random(24);
+    let t = month(26);
+    let end = t.last_day();
+    let mut other = company.clone();
+    // another future: every later fact has another value, some are gone, and a new account and a new group appear
+    for line in other.lines.iter_mut().filter(|line| line.day > end || line.known > end) {
+        line.net = line.net * 7 + 1;
+        line.cost = line.cost.map(|cost| cost * 3);
+        line.group = "aaa".into();
+    }
+    let mut n = 0;
+    other.lines.retain(|line| {
+        n += 1;
+        line.day <= end || line.reversal || n % 5 != 0
+    });
+    let mut stranger = other.lines.iter().find(|line| line.day > end && !line.reversal).unwrap().clone();
+    stranger.customer = "A-new".into();
+    stranger.order_id = "A-new-1".into();
+    other.lines.push(stranger);
+    for invoice in &mut other.invoices {
+        invoice.paid = invoice.paid.map(|paid| if paid > end { paid.checked_add(40.days()).unwrap() } else { paid });
+        invoice.dunning = Some(7);
+        invoice.disputed = Some(true);
+    }
+    other.invoices.retain(|invoice| invoice.issued <= end);
+    for complaint in &mut other.complaints {
+        complaint.closed = complaint.closed.filter(|closed| *closed <= end);
+        complaint.severity = Some("fatal");
+    }
+    other.answers.retain(|answer| answer.day <= end && answer.known <= end);
+    for customer in other.customers.iter_mut().filter(|customer| customer.validity.known > end) {
+        customer.employees = Some(1);
+        customer.industry = Some("space");
+    }
+    let (company, other) = (facts(&company), facts(&other));
+    assert!(as_known_at(&company, month(40)) != as_known_at(&other, month(40)), "the futures differ");
+    assert!(as_known_at(&company, t) == as_known_at(&other, t), "another future, another past");
+}
+
+#[test]
+fn an_invoice_paid_after_t_is_open_at_t() {
+    let mut company = Company::random(25);
+    company.invoices.truncate(1);
+    let t = month(20);
+    let invoice = &mut company.invoices[0];
+    invoice.customer = "K02".into();
+    invoice.issued = t.plus(-3).first_day();
+    invoice.due = Some(t.plus(-2).first_day());
+    invoice.amount = 5_000_000;
+    invoice.paid = Some(t.last_day().tomorrow().unwrap());
+    invoice.paid_amount = None;
+    invoice.dunning = Some(3);
+    invoice.validity = Validity { known: invoice.issued, until: None, batch: 1 };
+    let at_t = features(&company, t);
+    assert_eq!(value(&at_t, "K02", "open_amount"), Some(500.0));
+    assert_eq!(value(&at_t, "K02", "overdue_amount"), Some(500.0));
+    assert_eq!(value(&at_t, "K02", "days_beyond_terms_24"), None);
+    // the dunning level is the state of a file received in month 30
+    assert_eq!(value(&at_t, "K02", "dunning_level"), None);
+    let paid = features(&company, t.plus(1));
+    assert_eq!(value(&paid, "K02", "open_amount"), Some(0.0));
+    assert!(value(&paid, "K02", "days_beyond_terms_24").unwrap() > 60.0);
+}
+
+#[test]
+fn a_survey_answered_after_t_or_handed_in_after_t_is_unknown_at_t() {
+    let mut company = Company::random(26);
+    company.answers.truncate(1);
+    let t = month(20);
+    let answer = &mut company.answers[0];
+    (answer.customer, answer.question, answer.score) = ("K02".into(), "recommend", 9.0);
+    (answer.day, answer.known) = (t.last_day().tomorrow().unwrap(), t.last_day().tomorrow().unwrap());
+    assert_eq!(value(&features(&company, t), "K02", "nps_score"), None);
+    assert_eq!(value(&features(&company, t.plus(1)), "K02", "nps_score"), Some(9.0));
+    // answered before, handed in after
+    company.answers[0].day = t.first_day();
+    assert_eq!(value(&features(&company, t), "K02", "nps_score"), None);
+    let later = facts(&company);
+    let known_later = later.features(AsOf::known_by(t, t.plus(1)).unwrap()).unwrap();
+    assert_eq!(value(&known_later, "K02", "nps_score"), Some(9.0));
+}
+
+#[test]
+fn a_line_known_after_t_counts_from_the_month_in_which_it_became_known() {
+    let mut company = Company::random(27);
+    let t = month(20);
+    let late = company.lines.iter().position(|line| line.customer == "K02" && !line.reversal).unwrap();
+    let mut line = company.lines[late].clone();
+    company.lines.retain(|line| line.customer != "K02");
+    (line.day, line.net) = (t.plus(-1).first_day(), 1_000_000);
+    let mut on_time = line.clone();
+    (on_time.known, on_time.order_id, on_time.number) = (on_time.day, "on-time".into(), 1);
+    (line.known, line.order_id) = (t.plus(1).first_day(), "late".into());
+    company.lines.extend([line, on_time]);
+    assert_eq!(value(&features(&company, t), "K02", "revenue_3"), Some(100.0));
+    assert_eq!(value(&features(&company, t), "K02", "orders_3"), Some(1.0));
+    assert_eq!(value(&features(&company, t.plus(1)), "K02", "revenue_3"), Some(200.0));
+    let facts = facts(&company);
+    let known_later = facts.features(AsOf::known_by(t, t.plus(1)).unwrap()).unwrap();
+    assert_eq!(value(&known_later, "K02", "revenue_3"), Some(200.0));
+    assert_eq!(value(&known_later, "K02", "order_days_3"), Some(1.0), "both orders are of one day");
+}
+
+#[test]
+fn a_label_never_counts_what_became_known_after_the_run() {
+    let company = Company::random(28);
+    let (origin, known_by) = (AsOf::end_of(month(24)), month(31));
+    let horizon = Horizon::new(6).unwrap();
+    let labels = |company: &Company| {
+        let labels = facts(company).labels(origin, horizon, known_by).unwrap();
+        bytes(&[labels.frame()])
+    };
+    assert_eq!(labels(&company), labels(&company.known_by(known_by)));
+    let mut corrected = company.clone();
+    let end = known_by.last_day();
+    for line in corrected.lines.iter_mut().filter(|line| line.known > end) {
+        line.net *= 2;
+    }
+    assert_eq!(labels(&company), labels(&corrected));
+    // and what a window holds does reach it
+    for line in corrected.lines.iter_mut().filter(|line| line.day > origin.at().last_day()) {
+        line.net *= 2;
+    }
+    assert_ne!(labels(&company), labels(&corrected));
+}
