@@ -11,6 +11,7 @@
 //! | [`gamma_gamma`] | mean value of a purchase | Fader & Hardie 2013 |
 //! | [`quantile`] | linear quantile regression | Koenker & Bassett 1978; Portnoy & Koenker 1997 |
 //! | [`boosting`] | histogram gradient boosting | Friedman 2001; Chen & Guestrin 2016; Ke et al. 2017 |
+//! | [`glm`] | Poisson, gamma and Tweedie regression | Nelder & Wedderburn 1972; Friedman, Hastie & Tibshirani 2010 |
 //! | [`linear`] | elastic net and logistic regression by linfa, centred, scaled and checked | Zou & Hastie 2005 |
 //! | [`shrinkage`] | empirical-Bayes means of nested groups | Efron & Morris 1975 |
 //! | [`scaling`] | standardisation, median imputation with indicators | |
@@ -23,6 +24,7 @@ pub mod bg_nbd;
 pub mod boosting;
 pub mod conformal;
 pub mod gamma_gamma;
+pub mod glm;
 mod input;
 pub mod isotonic;
 pub mod linear;

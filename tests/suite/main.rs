@@ -4,6 +4,7 @@ mod boosting;
 mod cdnow;
 mod company;
 mod features;
+mod glm;
 mod leaks;
 mod learners;
 mod rank;
