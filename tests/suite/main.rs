@@ -1,6 +1,7 @@
 //! The one integration test binary; a module per stage. See `tests/README.md`.
 
 mod boosting;
+mod backtest;
 mod cdnow;
 mod company;
 mod features;
@@ -13,3 +14,4 @@ mod registry;
 mod score;
 mod simulate;
 mod synthetic;
+mod slices;

@@ -1,0 +1,232 @@
+//! The backtest on made-up companies: what may be claimed, what may not, and what happens with too little of anything.
+
+use headroom::{
+    backtest::{Backtest, OriginPlan, Setting, headroom_interval, run},
+    domain::{AbcThresholds, Horizon, Seed, Target},
+    features::{LABEL_COLUMNS, LabelFrame, Slice},
+    train::Ladder,
+};
+use polars::prelude::*;
+use rand::seq::SliceRandom;
+
+use crate::slices::{Account, Company, NOISE, Nature, SIGNAL};
+
+fn horizon(months: i64) -> Horizon {
+    Horizon::new(months).unwrap()
+}
+
+fn plan(company: &Company, h: i64) -> OriginPlan {
+    OriginPlan::new(company.first, company.last(), horizon(h))
+}
+
+fn backtest_of(panel: &[Slice], plan: &OriginPlan) -> Backtest {
+    let ladder = Ladder::default();
+    let setting = Setting { plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1 };
+    run(panel, &setting).unwrap()
+}
+
+fn backtest(company: &Company, h: i64) -> Backtest {
+    let plan = plan(company, h);
+    backtest_of(&company.panel(&plan.origins(), plan.horizon), &plan)
+}
+
+#[test]
+fn on_pure_noise_all_three_verdicts_say_no() {
+    for seed in [1, 2, 3, 4] {
+        let report = backtest(&Company::new(400, 72, NOISE, seed), 12).report;
+        let verdicts = &report.verdicts;
+        assert!(!verdicts.ranks.holds, "{:?}", verdicts.ranks);
+        assert!(!verdicts.skill.holds, "{:?}", verdicts.skill);
+        assert!(!verdicts.potential.holds, "{:?}", verdicts.potential);
+    }
+}
+
+#[test]
+fn a_company_whose_accounts_differ_is_ranked_and_the_total_is_met() {
+    let report = backtest(&Company::new(600, 96, SIGNAL, 5), 6).report;
+    assert!(report.verdicts.ranks.holds, "{:?}", report.verdicts.ranks);
+    let total = report.totals.iter().rfind(|total| total.target == Target::ExpectedRevenue).unwrap();
+    assert!((total.forecast / total.actual - 1.0).abs() < 0.25, "{total:?}");
+    let expected = &report.targets[0];
+    assert!(expected.rungs.iter().any(|rung| rung.step == 3), "{:?}", expected.rungs);
+    assert!(expected.rungs.iter().any(|rung| rung.step == 2), "{:?}", report.notices);
+    let overall = &expected.coverage[0];
+    assert!((0.03..0.2).contains(&overall.above), "{overall:?}");
+    assert!(overall.interval_score < overall.baseline_interval_score, "{overall:?}");
+}
+
+#[test]
+fn what_is_published_does_not_lose_to_the_baseline_chosen_beforehand() {
+    for seed in [11, 12, 13] {
+        let report = backtest(&Company::new(300, 60, SIGNAL, seed), 6).report;
+        let expected = &report.targets[0];
+        let (skill, order) = (expected.skill.unwrap(), expected.ranking.unwrap());
+        assert!(skill.high >= 0.0, "{expected:?}");
+        assert!(order.high >= 0.0, "{expected:?}");
+    }
+}
+
+#[test]
+fn shuffled_labels_give_no_skill() {
+    let company = Company::new(400, 72, SIGNAL, 21);
+    let plan = plan(&company, 12);
+    let shuffled: Vec<Slice> = company.panel(&plan.origins(), plan.horizon).iter().map(|s| shuffle(s, &company)).collect();
+    let report = backtest_of(&shuffled, &plan).report;
+    assert!(!report.verdicts.ranks.holds, "{:?}", report.verdicts.ranks);
+    for target in &report.targets {
+        assert!(!target.claimed, "{target:?}");
+    }
+}
+
+/// The same accounts with each other's outcomes.
+fn shuffle(slice: &Slice, company: &Company) -> Slice {
+    let labels = slice.labels().unwrap();
+    let mut order: Vec<IdxSize> = (0..slice.height() as IdxSize).collect();
+    order.shuffle(&mut Seed(1).derive(&slice.as_of().to_string()).rng());
+    let order = IdxCa::from_vec("order".into(), order);
+    let mut frame = labels.frame().clone();
+    for name in LABEL_COLUMNS {
+        let moved = frame.column(name).unwrap().take(&order).unwrap();
+        frame.with_column(moved).unwrap();
+    }
+    let labels = LabelFrame::new(slice.as_of(), slice.horizon(), company.last(), frame).unwrap();
+    Slice::new(slice.features().clone(), slice.baselines().clone(), Some(labels)).unwrap()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let company = Company::new(150, 48, SIGNAL, 31);
+    let bytes = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let backtest = backtest(&company, 6);
+            let mut text = serde_json::to_string(&backtest.champions).unwrap();
+            text += &serde_json::to_string(&backtest.report.targets).unwrap();
+            text += &format!("{:?}{:?}", backtest.report.verdicts, backtest.report.realised);
+            let mut csv = Vec::new();
+            CsvWriter::new(&mut csv).finish(&mut backtest.report.metrics.clone()).unwrap();
+            CsvWriter::new(&mut csv).finish(&mut backtest.report.predictions.clone()).unwrap();
+            (text, csv)
+        })
+    };
+    assert!(bytes(1) == bytes(3));
+}
+
+#[test]
+fn champions_survive_storage_and_predict_without_labels() {
+    let company = Company::new(200, 60, SIGNAL, 41);
+    let backtest = backtest(&company, 6);
+    let now = company.slice(company.last(), horizon(6));
+    assert!(now.labels().is_none());
+    for champion in &backtest.champions {
+        let text = serde_json::to_string(champion).unwrap();
+        let restored: headroom::backtest::Trained = serde_json::from_str(&text).unwrap();
+        let figures = restored.predict(&now).unwrap();
+        assert_eq!(figures, champion.predict(&now).unwrap());
+        assert!(figures.len() == now.height() && figures.iter().all(|f| f.is_finite()), "{}", champion.target);
+        if matches!(champion.target, Target::Growth | Target::Inactivity) {
+            assert!(figures.iter().all(|p| (0.0..=1.0).contains(p)));
+        }
+        if let Some(contributions) = restored.contributions(&now).unwrap() {
+            assert_eq!(contributions.values.dim(), (now.height(), contributions.names.len()));
+        }
+    }
+    let [expected, stretch] = [0, 2].map(|at| &backtest.champions[at]);
+    let (low, high) = headroom_interval(expected, stretch, &now).unwrap().unwrap();
+    assert!(low.iter().zip(&high).all(|(low, high)| 0.0 <= *low && low <= high));
+    assert!(low.iter().zip(&high).any(|(low, high)| low < high));
+    let interval = expected.interval(&now).unwrap().unwrap();
+    assert!(interval.low.iter().zip(&interval.high).all(|(low, high)| 0.0 <= *low && low <= high));
+}
+
+#[test]
+fn a_model_of_another_feature_schema_or_horizon_is_refused() {
+    let company = Company::new(100, 36, SIGNAL, 51);
+    let champion = backtest(&company, 6).champions.remove(0);
+    let other = company.slice(company.last(), horizon(3));
+    assert!(champion.predict(&other).unwrap_err().to_string().contains("looks 6 months ahead, the slice 3"));
+    let mut stored: serde_json::Value = serde_json::to_value(&champion).unwrap();
+    stored["model"]["schema_hash"] = "another".into();
+    let champion: headroom::backtest::Trained = serde_json::from_value(stored).unwrap();
+    let error = champion.predict(&company.slice(company.last(), horizon(6))).unwrap_err();
+    assert!(error.to_string().contains("feature schema another"), "{error}");
+    assert!(error.hint().unwrap().contains("train again"));
+}
+
+#[test]
+fn too_little_history_takes_claims_away_step_by_step_and_says_so() {
+    for (months, codes, targets) in [
+        (10, vec!["no-complete-origin"], 2),
+        (20, vec!["no-selection-origin"], 5),
+        (36, vec!["no-locked-origin", "no-calibration-origin"], 5),
+        (48, vec!["no-calibration-origin"], 5),
+        (72, vec![], 5),
+    ] {
+        let backtest = backtest(&Company::new(120, months, SIGNAL, 61), 12 - 2 * i64::from(months == 10));
+        let found: Vec<&str> = (backtest.report.notices.iter())
+            .map(|notice| notice.code.as_str())
+            .filter(|code| code.starts_with("no-"))
+            .collect();
+        assert_eq!((found, backtest.champions.len()), (codes, targets), "{months} months");
+        if months < 48 {
+            assert!(!backtest.report.verdicts.ranks.holds && backtest.report.targets.iter().all(|t| !t.claimed));
+        }
+    }
+}
+
+#[test]
+fn degenerate_companies_give_a_result_without_a_nan() {
+    let months = 60;
+    let single_orders = {
+        let mut company = Company::new(80, months, SIGNAL, 71);
+        for (i, account) in company.accounts.iter_mut().enumerate() {
+            *account = Account { revenue: vec![0.0; months], orders: vec![0; months], ..account.clone() };
+            (account.revenue[i % months], account.orders[i % months]) = (500.0, 1);
+        }
+        company
+    };
+    let one_account_has_all = {
+        let mut company = Company::new(80, months, SIGNAL, 72);
+        for account in company.accounts.iter_mut().skip(1) {
+            account.revenue.fill(0.0);
+        }
+        company
+    };
+    let only_returns = {
+        let mut company = Company::new(80, months, SIGNAL, 73);
+        for account in &mut company.accounts {
+            account.revenue.iter_mut().for_each(|r| *r = -r.abs());
+        }
+        company
+    };
+    let a_year_without_orders = {
+        let mut company = Company::new(80, months, SIGNAL, 74);
+        for account in &mut company.accounts {
+            account.revenue[40..52].fill(0.0);
+            account.orders[40..52].fill(0);
+        }
+        company
+    };
+    let few = Company::new(12, months, SIGNAL, 75);
+    let cases = [single_orders, one_account_has_all, only_returns, a_year_without_orders, few];
+    for (case, company) in cases.iter().enumerate() {
+        let backtest = backtest(company, 6);
+        let now = company.slice(company.last(), horizon(6));
+        for champion in &backtest.champions {
+            let figures = champion.predict(&now).unwrap();
+            assert!(figures.iter().all(|f| f.is_finite()), "case {case}, {}", champion.target);
+        }
+        let text = serde_json::to_string(&backtest.report.targets).unwrap();
+        assert!(!text.contains("null,\"low\"") && !text.contains("\"value\":null"), "case {case}: {text}");
+    }
+}
+
+#[test]
+fn an_account_that_buys_more_every_year_is_known_by_more_than_its_last_year() {
+    // strong persistent trends: carrying a year forward is systematically wrong, and the ladder must find it
+    let nature = Nature { spread: 0.5, churn: 0.0, drift: 0.05, rate: 3.0 };
+    let report = backtest(&Company::new(500, 96, nature, 81), 12).report;
+    let expected = &report.targets[0];
+    assert_eq!(expected.published, "elastic_net", "{:?}", expected.rungs);
+    assert!(expected.claimed && report.verdicts.skill.holds, "{}", expected.verdict);
+}
