@@ -7,13 +7,14 @@ use super::{
     BacktestError,
     bootstrap::Bootstrap,
     choose::{Choice, Entry, choose},
+    intervals::choose_form,
     losses::{counted, losses, ordering, outcome},
-    metrics::{Order, mean},
+    metrics::{Order, mean, skill},
     report::{Estimate, RungResult},
 };
 use crate::{
     domain::{Horizon, Month, Notice, Seed, Target},
-    train::{Candidate, FittedModel, Ladder, Rows, Task, TrainError, fit_rows},
+    train::{Candidate, FittedModel, Interval, IntervalForm, Ladder, Rows, Task, TrainError, fit_rows},
 };
 
 /// Under so many accounts nothing above the linear rungs is tried.
@@ -48,6 +49,8 @@ pub(super) struct Contest {
     /// All that were tried, the baseline first.
     pub contestants: Vec<Contestant>,
     pub results: Vec<RungResult>,
+    /// How the prediction interval is made, and its bounds per selection origin (expected revenue only).
+    pub interval: Option<(IntervalForm, Option<Vec<Interval>>)>,
 }
 
 impl Contest {
@@ -139,7 +142,11 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
     };
     contestants.extend(others);
     let (published, results) = compare(target, ring, &contestants)?;
-    Ok(Contest { target, baseline, published, contestants, results })
+    let interval = match target {
+        Target::ExpectedRevenue => Some(choose_form(ring, &baseline)?),
+        _ => None,
+    };
+    Ok(Contest { target, baseline, published, contestants, results, interval })
 }
 
 /// Losses on all selection origins, one row per account and origin that counts.
@@ -210,10 +217,10 @@ fn compare(
         .enumerate()
         .filter_map(|(i, contestant)| {
             let loss = losses[i].as_ref()?;
-            let skill = if i == 0 {
+            let gain = if i == 0 {
                 Estimate { value: 0.0, low: 0.0, high: 0.0 }
             } else {
-                bootstrap.estimate(&pool.account, |weight| 1.0 - mean(loss, weight) / mean(&base, weight))
+                bootstrap.estimate(&pool.account, |weight| skill(mean(loss, weight), mean(&base, weight)))
             };
             let outcome = match in_play.iter().position(|&at| at == i) {
                 Some(at) => outcomes[at].clone(),
@@ -221,7 +228,7 @@ fn compare(
             };
             let candidate = &contestant.candidate;
             let mean = loss.iter().sum::<f64>() / loss.len() as f64;
-            Some(RungResult { rung: candidate.name.clone(), step: candidate.step, loss: mean, skill, outcome })
+            Some(RungResult { rung: candidate.name.clone(), step: candidate.step, loss: mean, skill: gain, outcome })
         })
         .collect();
     Ok((published, results))

@@ -1,9 +1,19 @@
-//! What the prediction interval covered: both tails' misses, width and interval score, beside pooled residuals.
+//! The prediction interval: which form is used, and what it covered beside pooled residuals around the baseline.
 //!
-//! One coverage figure would hide that the lower bound of many accounts is 0, which nothing can lie below.
+//! Both tails' misses, width and interval score are told apart: one coverage figure would hide that the lower bound of
+//! many accounts is 0, which nothing can lie below.
 
-use super::{metrics::quantile::interval_score, report::Coverage, track::Track};
-use crate::domain::AbcClass;
+use super::{
+    choose::{Entry, choose},
+    contest::Ring,
+    metrics::quantile::interval_score,
+    report::Coverage,
+    track::Track,
+};
+use crate::{
+    domain::{AbcClass, Target},
+    train::{Candidate, Interval, IntervalForm, IntervalModel, Task, TrainError},
+};
 
 /// Share outside an 80 % interval.
 const MISS: f64 = 0.2;
@@ -29,6 +39,54 @@ impl PooledResiduals {
     fn bounds(self, baseline: f64) -> (f64, f64) {
         ((baseline + self.low).max(0.0), (baseline + self.high).max(0.0))
     }
+}
+
+/// The form that the selection origins favour (by the rule for rungs, with the interval score as the loss), and its
+/// bounds there. Without a selection origin it is the simplest.
+pub(super) fn choose_form(
+    ring: &Ring<'_>,
+    baseline: &Candidate,
+) -> Result<(IntervalForm, Option<Vec<Interval>>), TrainError> {
+    let candidate = ring.ladder.interval();
+    let target = Target::ExpectedRevenue;
+    let task = Task { candidate, target, horizon: ring.horizon, anchor: baseline, calibrate: ring.calibrate };
+    if ring.tests.is_empty() {
+        return Ok((IntervalForm::ClassQuantiles, None));
+    }
+    let mut account = Vec::new();
+    let mut outcomes = Vec::new();
+    for test in ring.tests {
+        account.extend(test.rows.account());
+        outcomes.push(test.rows.label("revenue")?);
+    }
+    let mut tried: Vec<(IntervalForm, Vec<Interval>, Vec<f64>)> = Vec::new();
+    for form in [IntervalForm::ClassQuantiles, IntervalForm::Regression] {
+        let model = match IntervalModel::fit(form, &task, ring.train) {
+            Ok(model) => model,
+            Err(error) if error.is_of_the_rung() => continue,
+            Err(error) => return Err(error),
+        };
+        let intervals: Vec<Interval> =
+            ring.tests.iter().map(|test| model.predict_rows(&test.rows)).collect::<Result<_, _>>()?;
+        let scores = intervals.iter().zip(&outcomes).flat_map(|(interval, y)| scores(interval, y)).collect();
+        tried.push((form, intervals, scores));
+    }
+    let entries: Vec<Entry<'_>> =
+        tried.iter().map(|(_, _, losses)| Entry { losses: losses.as_slice(), order: None }).collect();
+    let chosen = choose(&entries, &account).chosen;
+    Ok(match tried.into_iter().nth(chosen) {
+        Some((form, intervals, _)) => (form, Some(intervals)),
+        None => (IntervalForm::ClassQuantiles, None),
+    })
+}
+
+/// Interval score per row, on amounts scaled to mean outcome 1.
+fn scores(interval: &Interval, y: &[f64]) -> Vec<f64> {
+    let total: f64 = y.iter().map(|y| y.max(0.0)).sum();
+    let unit = if total > 0.0 { total / y.len() as f64 } else { 1.0 };
+    (0..y.len())
+        .map(|i| interval_score(interval.low[i] / unit, interval.high[i] / unit, y[i].max(0.0) / unit, MISS))
+        .collect()
 }
 
 /// Misses of the track's interval, all accounts first, then each class that has any.
@@ -60,10 +118,7 @@ pub(super) fn coverage(track: &Track, pooled: PooledResiduals) -> Vec<Coverage> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{Month, Target},
-        train::Interval,
-    };
+    use crate::domain::Month;
 
     #[test]
     fn misses_are_counted_by_tail_and_class_on_closed_bounds() {

@@ -66,9 +66,9 @@ fn champion(
     } else {
         Vec::new()
     };
-    let interval = if target == Target::ExpectedRevenue {
+    let interval = if let Some((form, _)) = &contest.interval {
         let task = Task { candidate: setting.ladder.interval(), ..task };
-        match IntervalModel::fit(&task, &rows) {
+        match IntervalModel::fit(*form, &task, &rows) {
             Ok(model) => Some(model),
             Err(error) if error.is_of_the_rung() => {
                 let text = format!("expected revenue has no prediction interval: {error}");

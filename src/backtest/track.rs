@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{AbcClass, Horizon, Month, Target},
-    train::{Candidate, Interval, IntervalModel, Rows, Task, TrainError, fit_rows},
+    train::{Candidate, Interval, IntervalForm, IntervalModel, Rows, Task, TrainError, fit_rows},
 };
 
 /// One target at one test origin, on the rows that count.
@@ -82,6 +82,7 @@ impl Track {
         let mut tracks = Vec::with_capacity(tests.len());
         for (k, test) in tests.iter().enumerate() {
             let mut track = Self::new(contest.target, test, false, &baseline[k], &published[k])?;
+            track.interval = contest.interval.as_ref().and_then(|(_, bounds)| bounds.as_ref()?.get(k).cloned());
             for other in &contest.contestants {
                 let name = &other.candidate.name;
                 if let Ok(predictions) = &other.predictions
@@ -111,15 +112,14 @@ impl Track {
         let published =
             if contest.published == contest.baseline { baseline.clone() } else { predict(&contest.published)? };
         let mut track = Self::new(target, judge.test, true, &baseline, &published)?;
-        if target == Target::ExpectedRevenue {
-            let task = Task {
-                candidate: judge.interval,
-                target,
-                horizon: judge.horizon,
-                anchor: &contest.baseline,
-                calibrate: Some(judge.choice),
+        if let Some((form, _)) = &contest.interval {
+            let (rows, calibrate) = match form {
+                IntervalForm::Regression => (judge.before_choice, Some(judge.choice)),
+                IntervalForm::ClassQuantiles => (judge.all, None),
             };
-            track.interval = match IntervalModel::fit(&task, judge.before_choice) {
+            let (candidate, horizon) = (judge.interval, judge.horizon);
+            let task = Task { candidate, target, horizon, anchor: &contest.baseline, calibrate };
+            track.interval = match IntervalModel::fit(*form, &task, rows) {
                 Ok(model) => Some(model.predict_rows(&judge.test.rows)?),
                 Err(error) if error.is_of_the_rung() => None,
                 Err(error) => return Err(error.into()),

@@ -1,13 +1,13 @@
 //! The three verdicts, each with its evidence: does E rank, is there skill, is there potential to rank?
 //!
 //! A claim needs a one-sided lower bound above 0 on the locked origin, at level `1 - .05 / number of claims`, and the
-//! same sign on every origin that does not overlap with it. Potential moreover needs the first verdict: where nothing is
+//! same sign on every origin that does not overlap with it. A ranking must moreover be more than a trace. Potential moreover needs the first verdict: where nothing is
 //! known of any account, whoever bought little by chance "grows" by regression to the mean.
 
 use super::{
     bootstrap::{Bootstrap, interval, lower_bound},
     losses::{TOP, losses, ordering},
-    metrics::{Order, mean, ranking},
+    metrics::{self, Order, mean, ranking},
     report::{Estimate, OriginPlan, Realised, Verdict, Verdicts},
     track::Track,
 };
@@ -15,6 +15,8 @@ use crate::domain::{Month, Seed};
 
 /// Verdicts that share the 5 % of false claims.
 const VERDICTS: f64 = 3.0;
+/// An order that explains less than 1 % of the variance of ranks, on any origin, is no order worth a visit.
+const LEAST_ORDER: f64 = 0.1;
 /// Replicates behind a claim: the bound of the third verdict is the 17th lowest.
 const REPLICATES: usize = 1000;
 /// Random lists of the top decile's length.
@@ -52,7 +54,7 @@ pub(super) fn skill(locked: &Track, others: &[&Track], claims: f64, seed: Seed) 
     claim(locked, others, claims, seed, |track| {
         let own = losses(track.target, &track.published, &track.actual);
         let base = losses(track.target, &track.baseline, &track.actual);
-        Box::new(move |weight| 1.0 - mean(&own, weight) / mean(&base, weight))
+        Box::new(move |weight| metrics::skill(mean(&own, weight), mean(&base, weight)))
     })
 }
 
@@ -172,8 +174,9 @@ pub(super) fn verdicts(evidence: &Evidence<'_>) -> Verdicts {
     });
     let gain = skill(locked, &others, VERDICTS, evidence.seed.derive("skill"));
     let percent = |e: Estimate| format!("{:.1} % ({:.1} to {:.1} %)", 100.0 * e.value, 100.0 * e.low, 100.0 * e.high);
+    let strong = std::iter::once(ranks.figure.value).chain(ranks.elsewhere.iter().map(|(_, value)| *value));
     let ranks = Verdict {
-        holds: ranks.holds,
+        holds: ranks.holds && strong.into_iter().all(|value| value >= LEAST_ORDER),
         evidence: format!(
             "expected revenue as of {} and what {n} accounts bought: rank correlation {:.2} ({:.2} to {:.2}){}",
             locked.origin,

@@ -1,11 +1,16 @@
-//! The 80 % prediction interval of realised revenue: three conformalised quantiles of one model.
+//! The 80 % prediction interval of realised revenue, on the log ratio to the baseline.
 //!
-//! Bounds are closed, clipped at 0 and sorted. What they cover is measured by the backtest, not promised here: time
-//! breaks exchangeability.
+//! Three conformalised linear quantiles of one model, or, where history is too short for coefficients, the quantiles of
+//! each ABC class. Bounds are closed, clipped at 0 and sorted. Which form is better, and what it covers, is measured by
+//! the backtest and not promised here: time breaks exchangeability.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Panel, Rows, TrainError, fit::Task, rungs::LinearQuantile};
+use super::{
+    Panel, Rows, TrainError,
+    fit::Task,
+    rungs::{Anchor, GroupQuantiles, LinearQuantile, label},
+};
 use crate::{
     domain::{AbcThresholds, Horizon},
     features::{Slice, catalogue::schema_hash},
@@ -13,6 +18,16 @@ use crate::{
 
 /// Lower bound, middle and upper bound.
 const LEVELS: [f64; 3] = [0.1, 0.5, 0.9];
+
+/// How an interval is made, simplest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalForm {
+    /// Quantiles of what came of the baseline, per ABC class.
+    ClassQuantiles,
+    /// Conformalised linear quantile regression.
+    Regression,
+}
 
 /// Bounds per account, in the order of the rows, in currency over the horizon.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,14 +47,38 @@ pub struct IntervalModel {
     horizon: Horizon,
     schema_hash: String,
     abc: AbcThresholds,
-    quantiles: LinearQuantile,
+    bounds: Bounds,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Bounds {
+    ClassQuantiles { anchor: Anchor, quantiles: [GroupQuantiles; 3] },
+    Regression(LinearQuantile),
 }
 
 impl IntervalModel {
-    pub(crate) fn fit(task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
-        let quantiles = LinearQuantile::fit_levels(&LEVELS, task, rows)?;
+    pub(crate) fn fit(form: IntervalForm, task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
+        let bounds = match form {
+            IntervalForm::Regression => Bounds::Regression(LinearQuantile::fit_levels(&LEVELS, task, rows)?),
+            IntervalForm::ClassQuantiles => {
+                let anchor = Anchor::learn(task.anchor, task.target, rows)?;
+                let (b, c) = anchor.values(rows)?;
+                let (y, class) = (rows.label(label(task.target))?, rows.class());
+                let quantiles = LEVELS.map(|share| GroupQuantiles::learn(share, &y, &b, &c, &class, true));
+                Bounds::ClassQuantiles { anchor, quantiles }
+            }
+        };
         let abc = rows.panel().abc();
-        Ok(Self { horizon: task.horizon, schema_hash: schema_hash(), abc, quantiles })
+        Ok(Self { horizon: task.horizon, schema_hash: schema_hash(), abc, bounds })
+    }
+
+    /// How it is made.
+    pub const fn form(&self) -> IntervalForm {
+        match self.bounds {
+            Bounds::ClassQuantiles { .. } => IntervalForm::ClassQuantiles,
+            Bounds::Regression(_) => IntervalForm::Regression,
+        }
     }
 
     /// Bounds per account of `slice`, in its order.
@@ -58,8 +97,17 @@ impl IntervalModel {
     }
 
     pub(crate) fn predict_rows(&self, rows: &Rows<'_>) -> Result<Interval, TrainError> {
-        let quantiles = self.quantiles.quantiles(rows)?;
-        let column = |j| quantiles.column(j).to_vec();
-        Ok(Interval { low: column(0), median: column(1), high: column(2) })
+        let [low, median, high] = match &self.bounds {
+            Bounds::Regression(model) => {
+                let quantiles = model.quantiles(rows)?;
+                [0, 1, 2].map(|j| quantiles.column(j).to_vec())
+            }
+            Bounds::ClassQuantiles { anchor, quantiles } => {
+                let (b, c) = anchor.values(rows)?;
+                let class = rows.class();
+                [0, 1, 2].map(|j| quantiles[j].apply(&b, &c, &class))
+            }
+        };
+        Ok(Interval { low, median, high })
     }
 }

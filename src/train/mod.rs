@@ -17,7 +17,7 @@ pub use encode::Encoder;
 pub use error::TrainError;
 pub use fit::{FitContext, fit};
 pub(crate) use fit::{Task, fit_rows};
-pub use interval::{Interval, IntervalModel};
+pub use interval::{Interval, IntervalForm, IntervalModel};
 pub use ladder::{Candidate, Ladder, Params};
 pub use model::{Contributions, FittedModel};
 pub(crate) use panel::MAX_ROWS;

@@ -99,7 +99,8 @@ impl Company {
         let names: Vec<String> = population.iter().map(|i| format!("account-{i:06}")).collect();
         let histories: Vec<History<'_>> =
             population.iter().map(|&i| History { account: &self.accounts[i], t, margin: self.margin }).collect();
-        let of_all = |of: &dyn Fn(&History<'_>) -> f64| histories.iter().map(of).sum::<f64>() / histories.len().max(1) as f64;
+        let of_all =
+            |of: &dyn Fn(&History<'_>) -> f64| histories.iter().map(of).sum::<f64>() / histories.len().max(1) as f64;
         let mean_base = of_all(&|a| a.base(h)).max(1e-9);
         let mean_revenue = of_all(&|a| a.window(0, 12.min(t + 1)) / 12.min(t + 1) as f64 * h as f64);
 

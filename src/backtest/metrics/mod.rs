@@ -25,6 +25,18 @@ pub fn deciles(predicted: &[f64], actual: &[f64]) -> Vec<(f64, f64, usize)> {
         .collect()
 }
 
+/// `1 - loss / baseline loss`. Where the baseline makes no error, nothing can be taken off it: 0 for a model that makes
+/// none either, else -1.
+pub fn skill(loss: f64, baseline_loss: f64) -> f64 {
+    if baseline_loss > 0.0 {
+        1.0 - loss / baseline_loss
+    } else if loss > 0.0 {
+        -1.0
+    } else {
+        0.0
+    }
+}
+
 /// Weighted mean; NaN of nothing.
 pub fn mean(values: &[f64], weight: &[f64]) -> f64 {
     let total: f64 = weight.iter().sum();

@@ -20,6 +20,9 @@ use crate::{
 
 /// Mean length of a month.
 const DAYS_PER_MONTH: f64 = 30.436_875;
+/// Weight of the squared log-parameters: buyers who are all alike have no finite optimum without it, and with it those
+/// who differ move by less than their standard errors.
+const PENALTY: f64 = 1e-3;
 /// Fewer repeat buyers than this are no population.
 const ENOUGH: usize = 30;
 
@@ -78,6 +81,7 @@ impl Rung for BgNbdGammaGamma {
         let records = histories(&h.x, &h.t_x, &h.age).map_err(|error| gave_up(task, error))?;
         let purchases = BgNbdParams::default()
             .horizon(horizon_days)
+            .penalty(PENALTY)
             .check()
             .and_then(|params| params.fit(&DatasetBase::from(records)))
             .map_err(|error| gave_up(task, error))?;
@@ -90,6 +94,7 @@ impl Rung for BgNbdGammaGamma {
                 .collect();
             let records = Array2::from_shape_vec((buyers.len() / 2, 2), buyers).map_err(|e| gave_up(task, e))?;
             let values = GammaGammaParams::default()
+                .penalty(PENALTY)
                 .check()
                 .and_then(|params| params.fit(&DatasetBase::from(records)))
                 .map_err(|error| gave_up(task, error))?;

@@ -58,7 +58,7 @@ impl Lines {
         let set = set(&design, rows, z)?;
         let regression = QuantileParams::default()
             .levels(levels)
-            .ridge(task.param("ridge"))
+            .ridge(task.param("alpha") / rows.len() as f64)
             .tolerance(TOLERANCE)
             .check()
             .and_then(|params| params.fit(&Dataset::new(set.x().clone(), set.y().clone())))
@@ -144,7 +144,9 @@ impl Rung for LinearQuantile {
     const KEYS: &'static [&'static str] = &["features"];
 
     fn params() -> Vec<Param> {
-        vec![Param { name: "ridge", default: 1e-3, range: 0.0..=100.0, expected: "a number from 0 to 100" }]
+        // as in the logistic rung the weight of the squared coefficients in the sum over rows, not in the mean: with
+        // few rows the lines fall back to the quantiles of all
+        vec![Param { name: "alpha", default: 50.0, range: 0.0..=1e6, expected: "zero or a positive number" }]
     }
 
     fn fit(task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {

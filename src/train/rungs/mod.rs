@@ -23,6 +23,7 @@ use crate::domain::Target;
 
 pub(crate) use baseline::{Baseline, baselines};
 pub(crate) use linear_quantile::LinearQuantile;
+pub(crate) use ratio::{Anchor, GroupQuantiles};
 
 /// A numeric setting of a rung, as `models/ladder.toml` may give it.
 #[derive(Debug, Clone)]
@@ -65,9 +66,9 @@ macro_rules! table {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum RungKind { $($kind),* }
 
-        /// A fitted rung of any kind.
+        /// A fitted rung of any kind. Tagged from outside: serde reads integer keys of a map back only there.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "rung", rename_all = "snake_case")]
+        #[serde(rename_all = "snake_case")]
         pub(crate) enum Fitted { $($kind($model)),* }
 
         impl RungKind {
