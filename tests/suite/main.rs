@@ -1,7 +1,7 @@
 //! The one integration test binary; a module per stage. See `tests/README.md`.
 
-mod boosting;
 mod backtest;
+mod boosting;
 mod cdnow;
 mod company;
 mod features;
@@ -13,5 +13,5 @@ mod ranking_flow;
 mod registry;
 mod score;
 mod simulate;
-mod synthetic;
 mod slices;
+mod synthetic;
