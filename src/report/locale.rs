@@ -21,7 +21,11 @@ pub struct Locale {
 impl Locale {
     /// For amounts of about `typical` size: below 100 they are shown with cents.
     pub fn new(language: Language, currency: &str, typical: f64) -> Self {
-        Self { language, currency: currency.to_owned(), decimals: if typical.abs() < 100.0 { 2 } else { 0 } }
+        Self {
+            language,
+            currency: currency.to_owned(),
+            decimals: if (f64::MIN_POSITIVE..100.0).contains(&typical.abs()) { 2 } else { 0 },
+        }
     }
 
     /// The language.

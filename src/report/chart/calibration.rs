@@ -3,12 +3,14 @@
 use super::{
     axis::Axis,
     figure::{Anchor, Figure},
+    paint::width_of,
     style::{DOT, EXPECTED, GRID, HAIRLINE, LABEL, MUTED, OTHER, SMALL_WIDTH, STROKE, TICK},
 };
 use crate::{backtest::TargetReport, domain::Target, report::voice::Voice};
 
 const HEIGHT: f64 = 290.0;
-const LEFT: f64 = 58.0;
+/// Between a label of the upright axis and the axis.
+const GAP: f64 = 7.0;
 const RIGHT: f64 = 22.0;
 const TOP: f64 = 38.0;
 const BOTTOM: f64 = 50.0;
@@ -27,19 +29,19 @@ pub fn figure(target: &TargetReport, voice: &Voice) -> Option<Figure> {
     voice.target(target.target).clone_into(&mut figure.caption);
     let is_share = matches!(target.target, Target::Growth | Target::Inactivity);
     let values = || bins.iter().flat_map(|bin| [bin.predicted, bin.actual]);
-    let across = (LEFT, SMALL_WIDTH - RIGHT);
-    let x = match Axis::log_covering(values(), across) {
+    let axis = match Axis::log_covering(values(), (0.0, 1.0)) {
         Some(axis) if !is_share => axis,
-        _ => Axis::covering(values(), across),
+        _ => Axis::covering(values(), (0.0, 1.0)),
     };
-    let y = x.onto((HEIGHT - BOTTOM, TOP));
     let label = |value: f64| if is_share { voice.locale.percent(value, 0) } else { voice.locale.short_money(value) };
-    let ticks = x.ticks();
+    let ticks = axis.ticks();
     let every = ticks.len().div_ceil(4);
+    let left = GAP + ticks.iter().map(|&tick| width_of(&label(tick), TICK)).fold(0.0, f64::max);
+    let (x, y) = (axis.onto((left, SMALL_WIDTH - RIGHT)), axis.onto((HEIGHT - BOTTOM, TOP)));
     for (i, &tick) in ticks.iter().enumerate() {
         figure.line(vec![(x.at(tick), TOP), (x.at(tick), HEIGHT - BOTTOM)], GRID, HAIRLINE);
-        figure.line(vec![(LEFT, y.at(tick)), (SMALL_WIDTH - RIGHT, y.at(tick))], GRID, HAIRLINE);
-        figure.text((LEFT - 7.0, y.at(tick)), label(tick), TICK, MUTED, Anchor::End);
+        figure.line(vec![(left, y.at(tick)), (SMALL_WIDTH - RIGHT, y.at(tick))], GRID, HAIRLINE);
+        figure.text((left - GAP, y.at(tick)), label(tick), TICK, MUTED, Anchor::End);
         if i % every == 0 {
             figure.text((x.at(tick), HEIGHT - BOTTOM + 15.0), label(tick), TICK, MUTED, Anchor::Middle);
         }
@@ -54,7 +56,7 @@ pub fn figure(target: &TargetReport, voice: &Voice) -> Option<Figure> {
             figure.ring(at, DOT, EXPECTED);
         }
     }
-    let middle = (LEFT + SMALL_WIDTH - RIGHT) / 2.0;
+    let middle = (left + SMALL_WIDTH - RIGHT) / 2.0;
     figure.text((middle, HEIGHT - 12.0), voice.say("chart", "predicted"), LABEL, MUTED, Anchor::Middle);
     figure.text((0.0, 14.0), voice.say("chart", "actual"), LABEL, MUTED, Anchor::Start);
     Some(figure)

@@ -13,7 +13,7 @@ use plotters::{
 
 use super::{
     figure::{Anchor, Figure, Mark},
-    style::{Colour, PAPER, PIXELS},
+    style::{Colour, INK, PAPER, PIXELS},
 };
 
 /// DejaVu Sans Condensed 2.37; its licence lies beside it.
@@ -22,8 +22,27 @@ static FONT: &[u8] = include_bytes!("font/DejaVuSansCondensed.ttf");
 /// The name under which plotters knows the font; in a page the style sheet's font wins.
 const FAMILY: &str = "sans-serif";
 
-/// plotters divides a font size by this before writing it into an SVG.
-const PLOTTERS_FONT_RATIO: f64 = 1.24;
+/// How a backend reads a font size, and where it puts a text that should be centred on its point.
+#[derive(Debug, Clone, Copy)]
+struct Lettering {
+    /// Size to ask for per size of the letter square (em).
+    ratio: f64,
+    /// Logical pixels to move down, per size.
+    shift: f64,
+}
+
+/// plotters divides a size by 1.24 before writing it into an SVG.
+const SVG_LETTERING: Lettering = Lettering { ratio: 1.24, shift: 0.0 };
+/// In an image a size is the font's full height: DejaVu's ascent and descent are 1.164 em. Its middle line is drawn above
+/// the point.
+const PNG_LETTERING: Lettering = Lettering { ratio: 1.164, shift: 0.17 };
+
+/// White around an image, where there is no page around it.
+const MARGIN: f64 = 18.0;
+/// Height of an image's heading.
+const HEADING: f64 = 34.0;
+/// Size of its letters.
+const HEADING_SIZE: f64 = 15.0;
 
 /// A figure that could not be painted.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +80,7 @@ pub fn svg(figure: &Figure) -> Result<String, PaintError> {
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, size(figure)).into_drawing_area();
-        paint(figure, &area).map_err(failed)?;
+        paint(figure, &area, SVG_LETTERING).map_err(failed)?;
     }
     // plotters fixes the size in pixels; the page wants a drawing that fits its column
     let body = text.split_once('>').map_or("", |(_, body)| body);
@@ -72,16 +91,35 @@ pub fn svg(figure: &Figure) -> Result<String, PaintError> {
     ))
 }
 
-/// The figure as an image file.
+/// The figure as an image file, with its title above it.
 ///
 /// # Errors
 /// If plotters refuses a mark or the file cannot be written.
 pub fn png(figure: &Figure, path: &Path) -> Result<(), PaintError> {
     let failed = |reason: String| PaintError { figure: figure.name.clone(), reason };
     register().map_err(|reason| failed(reason.into()))?;
-    let area = BitMapBackend::new(path, size(figure)).into_drawing_area();
+    let sheet = on_a_sheet(figure);
+    let area = BitMapBackend::new(path, size(&sheet)).into_drawing_area();
     area.fill(&rgb(PAPER)).map_err(|error| failed(error.to_string()))?;
-    paint(figure, &area).map_err(failed)
+    paint(&sheet, &area, PNG_LETTERING).map_err(failed)
+}
+
+/// The figure with white around it and its title above it.
+fn on_a_sheet(figure: &Figure) -> Figure {
+    let moved = |&(x, y): &(f64, f64)| (x + MARGIN, y + MARGIN + HEADING);
+    let all = |points: &[(f64, f64)]| points.iter().map(moved).collect();
+    let mut sheet =
+        Figure::new(&figure.name, &figure.title, figure.width + 2.0 * MARGIN, figure.height + 2.0 * MARGIN + HEADING);
+    let title = fitted(&figure.title, HEADING_SIZE, figure.width);
+    sheet.text((MARGIN, MARGIN + HEADING_SIZE / 2.0), title, HEADING_SIZE, INK, Anchor::Start);
+    sheet.marks.extend(figure.marks.iter().map(|mark| match mark.clone() {
+        Mark::Bar { from, to, fill } => Mark::Bar { from: moved(&from), to: moved(&to), fill },
+        Mark::Line { points, stroke, width } => Mark::Line { points: all(&points), stroke, width },
+        Mark::Area { points, fill } => Mark::Area { points: all(&points), fill },
+        Mark::Dot { at, radius, colour, filled } => Mark::Dot { at: moved(&at), radius, colour, filled },
+        Mark::Text { at, text, size, colour, anchor } => Mark::Text { at: moved(&at), text, size, colour, anchor },
+    }));
+    sheet
 }
 
 /// How wide `text` is in the embedded font, in logical pixels.
@@ -89,8 +127,8 @@ pub fn width_of(text: &str, size: f64) -> f64 {
     if register().is_err() {
         return 0.0;
     }
-    let font = FontDesc::new(FontFamily::Name(FAMILY), size * PIXELS * PLOTTERS_FONT_RATIO, FontStyle::Normal);
-    font.box_size(text).map_or(0.0, |(width, _)| f64::from(width) / PIXELS / PLOTTERS_FONT_RATIO * 1.06)
+    let font = FontDesc::new(FontFamily::Name(FAMILY), size * PIXELS * PNG_LETTERING.ratio, FontStyle::Normal);
+    font.box_size(text).map_or(0.0, |(width, _)| f64::from(width) / PIXELS)
 }
 
 /// `text`, or as much of it as fits into `width` with an ellipsis.
@@ -112,7 +150,11 @@ fn rgb(colour: Colour) -> RGBColor {
     RGBColor(colour.0, colour.1, colour.2)
 }
 
-fn paint<DB: DrawingBackend>(figure: &Figure, area: &DrawingArea<DB, Shift>) -> Result<(), String> {
+fn paint<DB: DrawingBackend>(
+    figure: &Figure,
+    area: &DrawingArea<DB, Shift>,
+    lettering: Lettering,
+) -> Result<(), String> {
     let at = |&(x, y): &(f64, f64)| (pixels(x), pixels(y));
     for mark in &figure.marks {
         match mark {
@@ -136,10 +178,11 @@ fn paint<DB: DrawingBackend>(figure: &Figure, area: &DrawingArea<DB, Shift>) -> 
                     Anchor::End => text_anchor::HPos::Right,
                 };
                 let colour = rgb(*colour);
-                let style = TextStyle::from((FAMILY, size * PIXELS * PLOTTERS_FONT_RATIO).into_font())
+                let style = TextStyle::from((FAMILY, size * PIXELS * lettering.ratio).into_font())
                     .color(&colour)
                     .pos(text_anchor::Pos::new(h_pos, text_anchor::VPos::Center));
-                area.draw(&Text::new(text.as_str(), at(point), style))
+                let point = (point.0, point.1 + size * lettering.shift);
+                area.draw(&Text::new(text.as_str(), at(&point), style))
             }
         }
         .map_err(|error| error.to_string())?;
@@ -153,7 +196,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::style::INK, *};
+    use super::*;
 
     fn figure(text: &str) -> Figure {
         let mut figure = Figure::new("test", text, 100.0, 40.0);

@@ -9,7 +9,7 @@ use super::{
 use crate::report::{Report, voice::Voice};
 
 const LEFT: f64 = 250.0;
-const RIGHT: f64 = 190.0;
+const RIGHT: f64 = 200.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 34.0;
 /// Beyond -100 % and 100 % an interval is cut: what lies there is "useless" and "perfect".

@@ -63,7 +63,11 @@ pub fn view(report: &Report, voice: &Voice) -> AccountsView {
     let scale = Scale::of(shown.iter().filter_map(figure));
     let n = voice.locale.count(shown.len());
     AccountsView {
-        heading: voice.fill("accounts", if shown.len() == 1 { "heading_one" } else { "heading" }, &[("n", &n)]),
+        heading: match shown.len() {
+            0 => voice.say("page", "nav_accounts").to_owned(),
+            1 => voice.say("accounts", "heading_one").to_owned(),
+            _ => voice.fill("accounts", "heading", &[("n", &n)]),
+        },
         intro: voice.fill("accounts", if potential { "intro" } else { "intro_hidden" }, &[("months", &months)]),
         potential,
         rows: shown.iter().map(|account| row(account, voice, &scale, figure(account))).collect(),
