@@ -110,7 +110,8 @@ fn on_a_sheet(figure: &Figure) -> Figure {
     let all = |points: &[(f64, f64)]| points.iter().map(moved).collect();
     let mut sheet =
         Figure::new(&figure.name, &figure.title, figure.width + 2.0 * MARGIN, figure.height + 2.0 * MARGIN + HEADING);
-    let title = fitted(&figure.title, HEADING_SIZE, figure.width);
+    let title = if figure.caption.is_empty() { &figure.title } else { &figure.caption };
+    let title = fitted(title, HEADING_SIZE, figure.width);
     sheet.text((MARGIN, MARGIN + HEADING_SIZE / 2.0), title, HEADING_SIZE, INK, Anchor::Start);
     sheet.marks.extend(figure.marks.iter().map(|mark| match mark.clone() {
         Mark::Bar { from, to, fill } => Mark::Bar { from: moved(&from), to: moved(&to), fill },
