@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod backtest;
+pub mod check;
 pub mod config;
 pub mod domain;
 pub mod features;
@@ -10,6 +11,7 @@ pub mod learners;
 pub mod rank;
 pub mod registry;
 pub mod report;
+pub mod resolve;
 pub mod score;
 pub mod simulate;
 pub mod train;

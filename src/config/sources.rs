@@ -20,6 +20,17 @@ pub enum LoadMode {
     Upsert,
 }
 
+impl LoadMode {
+    /// Its name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Snapshot => "snapshot",
+            Self::Upsert => "upsert",
+        }
+    }
+}
+
 /// What separates the fields of a CSV file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Delimiter {

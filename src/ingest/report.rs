@@ -27,6 +27,24 @@ pub struct BatchReport {
     pub recognised: BTreeMap<String, String>,
 }
 
+impl Default for BatchReport {
+    fn default() -> Self {
+        Self {
+            table: String::new(),
+            source: FILES.into(),
+            file: String::new(),
+            rows_in: 0,
+            rows_loaded: 0,
+            rows_quarantined: 0,
+            reused: false,
+            recognised: BTreeMap::new(),
+        }
+    }
+}
+
+/// The name of the only source so far: the project's folder.
+pub const FILES: &str = "files";
+
 /// The whole run, in load order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct IngestReport {

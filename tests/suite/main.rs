@@ -3,11 +3,15 @@
 mod backtest;
 mod boosting;
 mod cdnow;
+mod check;
 mod company;
 mod features;
 mod glm;
+mod ingest;
+mod ingest_history;
 mod leaks;
 mod learners;
+mod project;
 mod rank;
 mod ranking_flow;
 mod registry;

@@ -9,6 +9,9 @@ pub fn tables_as_markdown() -> String {
         let key =
             if table.key.is_empty() { "the whole row".to_owned() } else { format!("`{}`", table.key.join("`, `")) };
         text.push_str(&format!("### {}\nOne row per {}; identified by {key}.", table.name, table.row));
+        if table.timeless {
+            text.push_str(" Corrections hold for all past dates.");
+        }
         if let Some(event) = table.event {
             text.push_str(&format!(" A first batch's rows are known from `{event}`."));
         }

@@ -11,6 +11,8 @@ pub use tables::TABLES;
 
 use std::fmt;
 
+use crate::warehouse::TableDefinition;
+
 /// Days on which something may have happened, first and last; anything outside is a typing error or a placeholder
 /// such as 9999-12-31.
 pub const PLAUSIBLE_DATES: (&str, &str) = ("1900-01-01", "2199-12-31");
@@ -67,7 +69,6 @@ impl fmt::Display for Kind {
             Self::Month => f.write_str("a month such as 2021-10"),
             Self::Money => f.write_str("an amount below 100 billion"),
             Self::Quantity => f.write_str("a quantity below 100 billion"),
-            Self::Number(low, high) if high.abs() >= 1e9 => write!(f, "a number from {low}"),
             Self::Number(low, high) => write!(f, "a number from {low} to {high}"),
             Self::Integer(low, high) => write!(f, "a whole number from {low} to {high}"),
             Self::Bool => f.write_str("true or false"),
@@ -125,6 +126,8 @@ pub struct Table {
     pub key: &'static [&'static str],
     /// The column that says when a row happened, hence when a first batch's row was known.
     pub event: Option<&'static str>,
+    /// Corrections hold for all past dates, since they say nothing about the future (identity, METHOD section 1).
+    pub timeless: bool,
     /// Values never leave the table: not to quarantine, notices or logs (METHOD section 8).
     pub confidential: bool,
 }
@@ -145,7 +148,7 @@ impl Table {
         self.name == ORDER_LINES
     }
 
-    /// `CREATE TABLE IF NOT EXISTS` for the warehouse.
+    /// Its `CREATE TABLE` in the warehouse.
     ///
     /// Order lines carry `is_reversal`; their source amounts where they were converted; and whether the product group
     /// came from `products`. All other tables carry `known_until`: a row is the state from `known_at` to the day before
@@ -169,7 +172,7 @@ impl Table {
             &["known_at DATE NOT NULL", "known_until DATE", "source VARCHAR NOT NULL", "batch_id INTEGER NOT NULL"]
         };
         let columns: Vec<String> = own.chain(known.iter().map(|column| format!("    {column}"))).collect();
-        format!("CREATE TABLE IF NOT EXISTS {} (\n{}\n);\n", self.name, columns.join(",\n"))
+        format!("CREATE TABLE {} (\n{}\n)", self.name, columns.join(",\n"))
     }
 }
 
@@ -181,13 +184,9 @@ pub fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().find(|table| table.name == name)
 }
 
-/// The DDL of everything ingest and identity resolution own in the warehouse: bookkeeping, then every canonical table.
-pub fn ddl() -> String {
-    let mut sql = include_str!("../sql/bookkeeping.sql").to_owned();
-    for table in TABLES {
-        sql.push_str(&table.ddl());
-    }
-    sql
+/// Every canonical table, for [`Warehouse::create_tables`](crate::warehouse::Warehouse::create_tables).
+pub fn table_definitions() -> Vec<TableDefinition> {
+    TABLES.iter().map(|table| TableDefinition { name: table.name.into(), ddl: table.ddl().into() }).collect()
 }
 
 #[cfg(test)]
@@ -207,7 +206,7 @@ mod tests {
                 assert!(columns.contains(name), "{}.{name}", table.name);
             }
             if let Some(event) = table.event.and_then(|event| table.column(event)) {
-                assert!(event.required && matches!(event.kind, Kind::Date | Kind::Month), "{}", table.name);
+                assert!(event.required && event.kind == Kind::Date, "{}", table.name);
             }
         }
     }

@@ -20,10 +20,11 @@ pub const TABLES: &[Table] = &[
         columns: &[
             Column::required("month", Month, "month the rate holds for"),
             Column::required("currency", Text, "ISO 4217 code"),
-            Column::required("rate", Number(1e-9, 1e9), "units of the report currency for one unit of this one"),
+            Column::required("rate", Number(1e-9, 999_999.0), "units of the report currency for one unit of this one"),
         ],
         key: &["month", "currency"],
-        event: Some("month"),
+        event: None,
+        timeless: true,
         confidential: false,
     },
     Table {
@@ -36,6 +37,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["product_id"],
         event: None,
+        timeless: true,
         confidential: false,
     },
     Table {
@@ -55,6 +57,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["order_id", "line_number"],
         event: Some("ordered_on"),
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -94,6 +97,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["customer_id"],
         event: None,
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -115,6 +119,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["contact_id"],
         event: None,
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -133,6 +138,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["invoice_id"],
         event: Some("issued_on"),
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -148,6 +154,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["complaint_id"],
         event: Some("opened_on"),
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -163,6 +170,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &[],
         event: Some("answered_on"),
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -179,6 +187,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["round", "customer_id", "rater"],
         event: Some("answered_on"),
+        timeless: false,
         confidential: true,
     },
     Table {
@@ -200,6 +209,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &[],
         event: Some("happened_on"),
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -224,6 +234,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["opportunity_id"],
         event: Some("opened_on"),
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -244,6 +255,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &[],
         event: Some("observed_on"),
+        timeless: false,
         confidential: false,
     },
     Table {
@@ -258,6 +270,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["rep_id"],
         event: None,
+        timeless: true,
         confidential: false,
     },
     Table {
@@ -272,6 +285,7 @@ pub const TABLES: &[Table] = &[
         ],
         key: &["rep_id", "customer_id", "planned_on"],
         event: None,
+        timeless: true,
         confidential: false,
     },
 ];
