@@ -389,7 +389,7 @@ impl Company {
     /// The company's warehouse, with its ledger built.
     pub fn warehouse(&self) -> Warehouse {
         let warehouse = Warehouse::in_memory(&WarehouseOptions::default()).unwrap();
-        warehouse.execute_script(&contract::ddl()).unwrap();
+        warehouse.create_tables(&contract::table_definitions()).unwrap();
         for (table, columns, rows) in self.rows() {
             for rows in rows.chunks(2_000) {
                 warehouse
