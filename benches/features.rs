@@ -52,7 +52,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 
 /// A ledger and dated facts by formula: an account orders in 30 to 100 % of its months, from 1 to 4 of 20 groups.
 fn fill(warehouse: &Warehouse, accounts: i64, first: Month) {
-    warehouse.execute_script(&contract::ddl()).expect("the contract's tables");
+    warehouse.create_tables(&contract::table_definitions()).expect("the contract's tables");
     let spine = "CREATE TEMP TABLE spine AS
         SELECT 'A' || lpad(CAST(a AS VARCHAR), 7, '0') AS account_id, a, CAST(? AS INTEGER) + CAST(m AS INTEGER) AS month,
             hash(a, m) AS h
