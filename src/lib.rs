@@ -6,6 +6,7 @@ pub mod check;
 pub mod config;
 pub mod domain;
 pub mod features;
+pub mod history;
 pub mod ingest;
 pub mod learners;
 pub mod rank;

@@ -22,13 +22,14 @@ macro_rules! shared_table {
 }
 
 /// The tables that several stages read or write.
-const SHARED: [TableDefinition; 7] = [
+const SHARED: [TableDefinition; 8] = [
     shared_table!("batches"),
     shared_table!("quarantine"),
     shared_table!("accounts"),
     shared_table!("ledger_groups"),
     shared_table!("ledger_accounts"),
     shared_table!("ledger_batches"),
+    shared_table!("ledger_customers"),
     shared_table!("stage_runs"),
 ];
 

@@ -7,6 +7,7 @@ mod check;
 mod company;
 mod features;
 mod glm;
+mod history;
 mod ingest;
 mod ingest_history;
 mod leaks;

@@ -1,4 +1,5 @@
--- One row per batch of order lines that the ledger holds, with the sums by which a later change would show.
+-- One row per batch of order lines that the ledger holds. `content` is the hash of the sums by which a later change of
+-- the batch would show.
 CREATE TABLE ledger_batches (
     batch_id INTEGER NOT NULL,
     lines    BIGINT NOT NULL,

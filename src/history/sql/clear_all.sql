@@ -1,0 +1,4 @@
+-- Makes room for a full build.
+DELETE FROM ledger_groups;
+DELETE FROM ledger_accounts;
+DELETE FROM ledger_batches;

@@ -1,0 +1,327 @@
+//! The ledger against a slow oracle, over random batches in any order of arrival.
+
+mod oracle;
+
+use headroom::{
+    history::{HistoryError, LedgerAction, LedgerReport, RebuildReason, build},
+    ingest::contract,
+    params,
+    warehouse::{TableDefinition, Warehouse, WarehouseOptions},
+};
+use jiff::civil::{Date, date};
+use oracle::{AccountRecord, GroupRecord, Line, Oracle};
+use polars::prelude::{Column, DataType, df};
+use proptest::prelude::*;
+
+/// Ten customers in two sources; one account has two of them, which share order ids and days.
+const ACCOUNTS: [(&str, &str, &str); 3] = [("erp", "c1", "acme"), ("shop", "c1", "acme"), ("shop", "c2", "zeta")];
+
+fn warehouse() -> Warehouse {
+    let warehouse = Warehouse::in_memory(&WarehouseOptions::default()).unwrap();
+    let lines = contract::table("order_lines").unwrap();
+    warehouse.create_tables(&[TableDefinition { name: lines.name.into(), ddl: lines.ddl().into() }]).unwrap();
+    for (source, customer, account) in ACCOUNTS {
+        let sql = "INSERT INTO accounts VALUES (?, ?, ?, NULL, NULL)";
+        warehouse.execute(sql, params![source, customer, account]).unwrap();
+    }
+    warehouse
+}
+
+fn insert(warehouse: &Warehouse, batch: i32, lines: &[Line]) {
+    fn column<T>(lines: &[Line], of: impl Fn(&Line) -> T) -> Vec<T> {
+        lines.iter().map(of).collect()
+    }
+    let text = |of: fn(&Line) -> &str| column(lines, |line| of(line).to_owned());
+    let days = |of: fn(&Line) -> Date| {
+        let since_epoch = column(lines, |line| (of(line) - date(1970, 1, 1)).get_days());
+        Column::new("".into(), since_epoch).cast(&DataType::Date).unwrap()
+    };
+    let frame = df!(
+        "order_id" => text(|line| &line.order),
+        "customer_id" => text(|line| &line.customer),
+        "ordered_on" => days(|line| line.ordered_on).take_materialized_series(),
+        "product_group" => text(|line| &line.group),
+        "net_revenue_e4" => column(lines, |line| line.net_e4),
+        "cost_e4" => column(lines, |line| line.cost_e4),
+        "quantity_e4" => column(lines, |line| line.quantity_e4),
+        "known_at" => days(|line| line.known_at).take_materialized_series(),
+        "source" => text(|line| &line.source),
+        "batch_id" => vec![batch; lines.len()],
+        "is_reversal" => column(lines, |line| line.is_reversal),
+        "group_from_products" => vec![false; lines.len()],
+    );
+    warehouse.append("order_lines", &frame.unwrap()).unwrap();
+}
+
+fn groups(warehouse: &Warehouse) -> Vec<GroupRecord> {
+    let sql = "SELECT * FROM ledger_groups ORDER BY account_id, month, known_month, product_group";
+    warehouse
+        .query(sql, params![], |row| {
+            Ok(GroupRecord {
+                account: row.get(0)?,
+                month: row.get(1)?,
+                known_month: row.get(2)?,
+                group: row.get(3)?,
+                net_e4: row.get(4)?,
+                gross_e4: row.get(5)?,
+                returns_e4: row.get(6)?,
+                costed_e4: row.get(7)?,
+                margin_e4: row.get(8)?,
+                quantity_e4: row.get(9)?,
+                lines: row.get(10)?,
+            })
+        })
+        .unwrap()
+}
+
+fn accounts(warehouse: &Warehouse) -> Vec<AccountRecord> {
+    let sql = "SELECT * FROM ledger_accounts ORDER BY account_id, month, known_month";
+    warehouse
+        .query(sql, params![], |row| {
+            Ok(AccountRecord {
+                account: row.get(0)?,
+                month: row.get(1)?,
+                known_month: row.get(2)?,
+                orders: row.get(3)?,
+                day_mask: row.get(4)?,
+                largest_e4: row.get(5)?,
+            })
+        })
+        .unwrap()
+}
+
+fn line(order: &str, ordered_on: Date, net: i64) -> Line {
+    Line {
+        source: "erp".into(),
+        customer: "c3".into(),
+        order: order.into(),
+        group: "G".into(),
+        ordered_on,
+        known_at: ordered_on,
+        net_e4: net * 10_000,
+        cost_e4: None,
+        quantity_e4: None,
+        is_reversal: false,
+    }
+}
+
+fn reversed(line: &Line, known_at: Date) -> Line {
+    let negated = |value: Option<i64>| value.map(|v| -v);
+    Line {
+        known_at,
+        net_e4: -line.net_e4,
+        cost_e4: negated(line.cost_e4),
+        quantity_e4: negated(line.quantity_e4),
+        is_reversal: true,
+        ..line.clone()
+    }
+}
+
+fn known(line: Line, known_at: Date) -> Line {
+    Line { known_at, ..line }
+}
+
+/// Builds after each batch, and checks every state against the oracle and against a build from scratch.
+fn checked(batches: &[Vec<Line>]) -> (Warehouse, LedgerReport) {
+    let grown = warehouse();
+    let mut report = None;
+    for (index, lines) in batches.iter().enumerate() {
+        insert(&grown, index as i32, lines);
+        let built = build(&grown).unwrap();
+        assert_eq!(matches!(built.action, LedgerAction::Rebuilt(_)), index == 0, "{:?}", built.action);
+        let oracle = Oracle::new(batches[..=index].concat(), &ACCOUNTS);
+        assert_eq!(groups(&grown), oracle.groups(), "groups after batch {index}");
+        assert_eq!(accounts(&grown), oracle.accounts(), "accounts after batch {index}");
+        report = Some(built);
+    }
+    let scratch = warehouse();
+    for (index, lines) in batches.iter().enumerate() {
+        insert(&scratch, index as i32, lines);
+    }
+    build(&scratch).unwrap();
+    assert_eq!((groups(&grown), accounts(&grown)), (groups(&scratch), accounts(&scratch)));
+    (grown, report.unwrap())
+}
+
+fn account_figures(warehouse: &Warehouse) -> Vec<(i32, i32, i64, i32, i64)> {
+    let of = |r: AccountRecord| (r.month % 12 + 1, r.known_month % 12 + 1, r.orders, r.day_mask, r.largest_e4 / 10_000);
+    accounts(warehouse).into_iter().map(of).collect()
+}
+
+#[test]
+fn several_orders_on_a_day_are_several_orders_and_one_order_day() {
+    let day = date(2024, 1, 3);
+    let (ledger, _) = checked(&[vec![
+        line("1", day, 10),
+        line("1", day, 5),
+        line("2", day, 7),
+        line("3", day.tomorrow().unwrap(), 1),
+    ]]);
+    assert_eq!(account_figures(&ledger), [(1, 1, 3, 0b1100, 15)]);
+}
+
+#[test]
+fn returns_alone_are_neither_an_order_nor_an_order_day() {
+    let (ledger, _) = checked(&[vec![line("1", date(2024, 1, 3), 10), line("r", date(2024, 2, 3), -4)]]);
+    assert_eq!(account_figures(&ledger), [(1, 1, 1, 0b100, 10)]);
+    let returned = groups(&ledger).into_iter().find(|r| r.month % 12 == 1).unwrap();
+    assert_eq!((returned.net_e4, returned.gross_e4, returned.returns_e4), (-40_000, 0, 40_000));
+}
+
+#[test]
+fn a_reversed_order_leaves_no_phantom_in_later_knowledge_and_stays_in_earlier() {
+    let order = line("1", date(2024, 1, 3), 10);
+    let kept = line("2", date(2024, 1, 9), 4);
+    let (ledger, report) = checked(&[vec![order.clone(), kept], vec![reversed(&order, date(2024, 3, 20))]]);
+    assert_eq!(account_figures(&ledger), [(1, 1, 2, 0b1_0000_0100, 10), (1, 3, -1, 0b100, -6)]);
+    assert_eq!(report.touched, ["2024-01".parse().unwrap()]);
+}
+
+#[test]
+fn an_order_whose_date_is_corrected_moves_to_its_month_without_being_counted_twice() {
+    let order = line("1", date(2024, 1, 31), 10);
+    let moved = known(line("1", date(2024, 2, 1), 10), date(2024, 3, 5));
+    let (ledger, _) = checked(&[vec![order.clone()], vec![reversed(&order, date(2024, 3, 5)), moved]]);
+    assert_eq!(account_figures(&ledger), [(1, 1, 1, 1 << 30, 10), (1, 3, -1, 1 << 30, -10), (2, 3, 1, 1, 10)]);
+}
+
+#[test]
+fn an_order_over_two_months_counts_where_its_first_line_became_known() {
+    let late = known(line("1", date(2024, 1, 31), 3), date(2024, 2, 10));
+    let (ledger, _) = checked(&[vec![line("1", date(2024, 2, 1), 10)], vec![late]]);
+    assert_eq!(account_figures(&ledger), [(1, 2, 0, 1 << 30, 3), (2, 2, 1, 1, 10)]);
+}
+
+#[test]
+fn a_late_line_of_an_order_is_money_of_the_later_knowledge_and_no_second_order() {
+    let late = known(line("1", date(2024, 1, 3), 5), date(2024, 2, 10));
+    let (ledger, report) = checked(&[vec![line("1", date(2024, 1, 3), 10)], vec![late]]);
+    assert_eq!(account_figures(&ledger), [(1, 1, 1, 0b100, 10), (1, 2, 0, 0, 5)]);
+    assert_eq!(report.action, LedgerAction::Updated(vec![1]));
+}
+
+#[test]
+fn the_same_history_in_one_file_and_with_later_corrections_ends_in_the_same_state() {
+    let state = |warehouse: &Warehouse| {
+        let sql = "SELECT account_id, month, sum(orders)::BIGINT, bit_xor(day_mask), sum(largest_order_e4)::BIGINT
+                   FROM ledger_accounts GROUP BY account_id, month HAVING sum(orders) <> 0 ORDER BY account_id, month";
+        let read = |row: &headroom::warehouse::Row<'_>| {
+            Ok((row.get::<String>(0)?, row.get::<i32>(1)?, row.get::<i64>(2)?, row.get::<i32>(3)?, row.get::<i64>(4)?))
+        };
+        warehouse.query(sql, params![], read).unwrap()
+    };
+    let wrong = line("2", date(2024, 1, 7), 99);
+    let right = line("2", date(2024, 1, 8), 9);
+    let rest = [line("1", date(2024, 1, 3), 10), line("3", date(2024, 2, 3), 1)];
+    let received = date(2024, 4, 2);
+    let (once, _) = checked(&[[&rest[..], std::slice::from_ref(&right)].concat()]);
+    let (corrected, _) = checked(&[
+        [&rest[..], std::slice::from_ref(&wrong)].concat(),
+        vec![reversed(&wrong, received), known(right, received)],
+    ]);
+    assert_eq!(state(&once), state(&corrected));
+}
+
+#[test]
+fn nothing_new_is_nothing_done_and_a_changed_batch_or_identity_is_built_anew() {
+    let (ledger, _) = checked(&[vec![line("1", date(2024, 1, 3), 10)], vec![line("2", date(2024, 2, 3), 10)]]);
+    let before = (groups(&ledger), accounts(&ledger));
+    let report = build(&ledger).unwrap();
+    assert_eq!((report.action, report.touched), (LedgerAction::Reused, vec![]));
+    assert_eq!((groups(&ledger), accounts(&ledger)), before);
+
+    ledger.execute("UPDATE order_lines SET product_group = 'H' WHERE batch_id = 1", params![]).unwrap();
+    assert_eq!(build(&ledger).unwrap().action, LedgerAction::Rebuilt(RebuildReason::Batches(vec![1])));
+    assert!(groups(&ledger).iter().any(|record| record.group == "H"));
+
+    ledger.execute("INSERT INTO accounts VALUES ('erp', 'c3', 'acme', NULL, NULL)", params![]).unwrap();
+    assert_eq!(build(&ledger).unwrap().action, LedgerAction::Rebuilt(RebuildReason::Identity(1)));
+    assert!(accounts(&ledger).iter().all(|record| record.account == "acme"));
+}
+
+#[test]
+fn a_ledger_that_does_not_hold_what_its_lines_hold_is_refused_and_the_old_one_stays() {
+    let (ledger, _) = checked(&[vec![line("1", date(2024, 1, 3), 10)]]);
+    let before = (groups(&ledger), accounts(&ledger));
+    for account in ["x", "y"] {
+        let sql = "INSERT INTO accounts VALUES ('erp', 'c4', ?, NULL, NULL)";
+        ledger.execute(sql, params![account]).unwrap();
+    }
+    insert(&ledger, 1, &[Line { customer: "c4".into(), ..line("2", date(2024, 2, 3), 8) }]);
+    let error = build(&ledger).unwrap_err();
+    assert!(
+        matches!(error, HistoryError::Unreconciled { month, lines_e4: 80_000, ledger_e4 }
+            if month.to_string() == "2024-02" && ledger_e4 > 80_000),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("accounts"));
+    assert_eq!((groups(&ledger), accounts(&ledger)), before);
+}
+
+#[test]
+fn sums_beyond_64_bits_no_lines_and_absurd_years_are_errors_that_say_so() {
+    let empty = warehouse();
+    assert!(matches!(build(&empty), Err(HistoryError::NoOrderLines)));
+    let bare = Warehouse::in_memory(&WarehouseOptions::default()).unwrap();
+    assert!(matches!(build(&bare), Err(HistoryError::NoOrderLines)));
+
+    let huge = Line { net_e4: i64::MAX, ..line("1", date(2024, 1, 3), 0) };
+    insert(&empty, 0, &[huge.clone(), huge]);
+    let error = build(&empty).unwrap_err();
+    assert!(matches!(error, HistoryError::Overflow(_)), "{error}");
+
+    let absurd = warehouse();
+    insert(&absurd, 0, &[line("1", date(202, 1, 3), 1)]);
+    let error = build(&absurd).unwrap_err();
+    assert_eq!(error.to_string(), "order lines of batch 0 have ordered_on in the year 202, expected 1800 to 2999");
+}
+
+/// A line over few customers, orders, days and groups, so that everything collides.
+fn any_line() -> impl Strategy<Value = Line> {
+    (
+        (0..2_usize, 1..=5_i32, 1..=6_i32, 0..3_i32),
+        (0..95_i32, prop_oneof![6 => Just(0_i32), 3 => 0..20_i32, 2 => 20..140_i32]),
+        (-4..=9_i64, prop::option::weighted(0.7, -3..=9_i64), prop::option::of(-2..=5_i64)),
+    )
+        .prop_map(|((source, customer, order, group), (day, delay), (net, cost, quantity))| {
+            let ordered_on = date(2023, 12, 1).checked_add(jiff::Span::new().days(day)).unwrap();
+            Line {
+                source: ["erp", "shop"][source].into(),
+                customer: format!("c{customer}"),
+                order: format!("o{order}"),
+                group: format!("G{group}"),
+                ordered_on,
+                known_at: ordered_on.checked_add(jiff::Span::new().days(delay)).unwrap(),
+                net_e4: net * 10_000,
+                cost_e4: cost.map(|c| c * 10_000),
+                quantity_e4: quantity.map(|q| q * 10_000),
+                is_reversal: false,
+            }
+        })
+}
+
+/// Lines, the batch each arrives in, and for some the batch and delay of their reversal.
+fn any_batches() -> impl Strategy<Value = Vec<Vec<Line>>> {
+    let arrival = (any_line(), 0..4_usize, prop::option::weighted(0.4, (0..3_usize, 0..100_i32)));
+    prop::collection::vec(arrival, 1..40).prop_map(|arrivals| {
+        let mut batches = vec![Vec::new(); 4];
+        for (line, batch, reversal) in arrivals {
+            if let Some((later, delay)) = reversal {
+                let known_at = line.known_at.checked_add(jiff::Span::new().days(delay)).unwrap();
+                batches[(batch + later).min(3)].push(reversed(&line, known_at));
+            }
+            batches[batch].push(line);
+        }
+        batches.retain(|batch| !batch.is_empty());
+        batches
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn any_sequence_of_batches_gives_the_oracles_ledger_and_that_of_a_build_from_scratch(batches in any_batches()) {
+        checked(&batches);
+    }
+}
