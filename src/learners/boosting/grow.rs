@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::binning::{Binned, GROUP};
-use super::histogram::{Histogram, Sums};
+use super::histogram::{Histogram, PARALLEL_ROWS, Sums};
 use super::params::{GradientBoostingValidParams, Monotone};
 use super::split::{self, BinRule, Candidate, Limits};
 
@@ -127,8 +127,10 @@ impl<'a> Grower<'a> {
         }
         let (of_left, of_right) = if left_rows.len() <= right_rows.len() { (small, large) } else { (large, small) };
         let columns = if last { &[] } else { columns };
-        let left_open = self.open(left, left_rows.len(), of_left, best.left, left_bounds, columns);
-        let right_open = self.open(right, right_rows.len(), of_right, best.right, right_bounds, columns);
+        let open_left = || self.open(left, left_rows.len(), of_left, best.left, left_bounds, columns);
+        let open_right = || self.open(right, right_rows.len(), of_right, best.right, right_bounds, columns);
+        let (left_open, right_open) =
+            if range.len() < PARALLEL_ROWS { (open_left(), open_right()) } else { rayon::join(open_left, open_right) };
         nodes[left].value = left_open.1;
         nodes[right].value = right_open.1;
         [left_open.0, right_open.0]

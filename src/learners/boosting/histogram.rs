@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::binning::{BINS, Binned, GROUP};
+use super::binning::{BINS, Binned, Bins, GROUP};
 
 /// Gradient and curvature of a set of rows.
 pub(super) type Sums = [f64; 2];
@@ -13,12 +13,14 @@ pub(super) type Sums = [f64; 2];
 /// The cells of one group of columns: column `k`, bin `b` is at `k * BINS + b`.
 type Cells = [Sums; GROUP * BINS];
 
-/// Leaves smaller than this are summed by one thread: waking another costs more.
-const PARALLEL_ROWS: usize = 4096;
+/// Leaves smaller than this are worked on by one thread: waking another costs more.
+pub(super) const PARALLEL_ROWS: usize = 16_384;
 
 /// One leaf's sums per column and bin.
 pub(super) struct Histogram {
     groups: Vec<Box<Cells>>,
+    /// Bins in use per column; cells beyond them, and those of the columns that pad the last group, are never read.
+    bins: Vec<usize>,
 }
 
 impl Histogram {
@@ -28,26 +30,31 @@ impl Histogram {
             // via a vector: an array literal of this size would pass over the stack
             vec![[0.0; 2]; GROUP * BINS].into_boxed_slice().try_into().expect("length is GROUP * BINS")
         };
-        Self { groups: binned.groups().iter().map(|_| empty()).collect() }
+        let groups = binned.groups().iter().map(|_| empty()).collect();
+        Self { groups, bins: binned.columns().iter().map(Bins::len).collect() }
     }
 
     /// Sums `derivatives` (one pair per element of `rows`) into the bins of `rows`, for the groups in use.
     pub(super) fn fill(&mut self, binned: &Binned, rows: &[u32], derivatives: &[[f32; 2]], used: &[bool]) {
-        let work = self.groups.iter_mut().zip(binned.groups()).zip(used).filter(|(_, used)| **used);
+        let work = self.groups.iter_mut().zip(self.bins.chunks(GROUP)).zip(binned.groups()).zip(used);
+        let work = work.filter(|(_, used)| **used);
         if rows.len() < PARALLEL_ROWS {
-            work.for_each(|((cells, bins), _)| sum(cells, bins, rows, derivatives));
+            work.for_each(|(((cells, lengths), bins), _)| sum(cells, lengths, bins, rows, derivatives));
         } else {
             let work: Vec<_> = work.map(|(task, _)| task).collect();
-            work.into_par_iter().for_each(|(cells, bins)| sum(cells, bins, rows, derivatives));
+            work.into_par_iter().for_each(|((cells, lengths), bins)| sum(cells, lengths, bins, rows, derivatives));
         }
     }
 
     /// Turns a parent into the sibling of `child`.
     pub(super) fn subtract(&mut self, child: &Self) {
-        for (cells, other) in self.groups.iter_mut().zip(&child.groups) {
-            for (cell, other) in cells.iter_mut().zip(other.iter()) {
-                cell[0] -= other[0];
-                cell[1] -= other[1];
+        for ((cells, other), lengths) in self.groups.iter_mut().zip(&child.groups).zip(self.bins.chunks(GROUP)) {
+            for (k, length) in lengths.iter().enumerate() {
+                let used = k * BINS..k * BINS + length;
+                for (cell, other) in cells[used.clone()].iter_mut().zip(&other[used]) {
+                    cell[0] -= other[0];
+                    cell[1] -= other[1];
+                }
             }
         }
     }
@@ -59,8 +66,10 @@ impl Histogram {
     }
 }
 
-fn sum(cells: &mut Cells, bins: &[[u8; GROUP]], rows: &[u32], derivatives: &[[f32; 2]]) {
-    cells.fill([0.0; 2]);
+fn sum(cells: &mut Cells, lengths: &[usize], bins: &[[u8; GROUP]], rows: &[u32], derivatives: &[[f32; 2]]) {
+    for (k, length) in lengths.iter().enumerate() {
+        cells[k * BINS..k * BINS + length].fill([0.0; 2]);
+    }
     if rows.len() == bins.len() {
         // all rows, in order
         for (bins, d) in bins.iter().zip(derivatives) {

@@ -5,8 +5,6 @@
 //! it. Categories are put in order of `G / (H + smooth)` and split along it, which finds the best of all sets for convex
 //! losses (W. D. Fisher 1958), with extra shrinkage against sets made of noise, as in LightGBM.
 
-use rayon::prelude::*;
-
 use super::binning::Bins;
 use super::histogram::{Histogram, Sums};
 use super::params::Monotone;
@@ -102,8 +100,7 @@ pub(super) fn best(
             Bins::Categorical { .. } => by_category(bins, column, limits),
         }
     };
-    let found: Vec<Option<Candidate>> = used.par_iter().with_min_len(8).map(of_column).collect();
-    found.into_iter().flatten().fold(None, |best: Option<Candidate>, next| match best {
+    used.iter().filter_map(of_column).fold(None, |best: Option<Candidate>, next| match best {
         Some(best) if best.gain >= next.gain => Some(best),
         _ => Some(next),
     })
