@@ -1,0 +1,188 @@
+//! The command line as typed. What it does not do: decide anything.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use headroom::domain::{Horizon, Month};
+
+/// Which customers can buy more, how much, how sure are we, and whom do we visit next month?
+#[derive(Debug, Parser)]
+#[command(name = "headroom", version, propagate_version = true, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  headroom run --project sales/                 everything, for the last complete month
+  headroom run --project sales/ --as-of 2021-10 --horizon 12
+  headroom simulate --out demo --accounts 500   a synthetic company to try it on
+
+A folder that holds nothing but data/order_lines.csv (or .parquet) is a project.
+Exit codes: 0 done, 1 failed, 2 usage, 3 a quality gate is closed.";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// How the log is written to standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Worker threads [default: one per core]; results do not depend on it
+    #[arg(long, global = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// Format of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// Options of every command that works on a project.
+#[derive(Debug, Args)]
+pub struct Project {
+    /// The project folder
+    #[arg(long, short, default_value = ".", value_name = "DIR")]
+    pub project: PathBuf,
+}
+
+/// Options of every command that speaks of a point in time.
+#[derive(Debug, Args)]
+pub struct AtTime {
+    #[command(flatten)]
+    pub project: Project,
+    /// The month to speak of, such as 2021-10 [default: the last complete month in the data]
+    #[arg(long, value_name = "MONTH")]
+    pub as_of: Option<Month>,
+    /// Months ahead, 1 to 36 [default: 12, or 3 where the history is too short for 12]
+    #[arg(long, value_name = "MONTHS", value_parser = horizon)]
+    pub horizon: Option<Horizon>,
+    /// Seed of every random draw [default: 1]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Let a closed quality gate pass; needs --reason, which the report repeats
+    #[arg(long, value_name = "CHECK", requires = "reason")]
+    pub waive: Vec<String>,
+    /// Why the gate is waived
+    #[arg(long, value_name = "TEXT", requires = "waive")]
+    pub reason: Option<String>,
+}
+
+fn horizon(text: &str) -> Result<Horizon, String> {
+    let months: i64 = text.parse().map_err(|_| format!("`{text}` is not a whole number of months"))?;
+    Horizon::new(months).map_err(|error| error.to_string())
+}
+
+/// One subcommand a stage, in the order of the flow.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a project folder with an explained headroom.toml
+    #[command(after_help = "Example:\n  headroom init --project sales/")]
+    Init(Project),
+    /// Generate a synthetic company whose true potential is known
+    #[command(after_help = "Example:\n  headroom simulate --out demo --accounts 500 --months 72 --seed 7\n  headroom run --project demo")]
+    Simulate(Simulate),
+    /// Load data files into the warehouse; rows that break the contract go to quarantine with their reason
+    #[command(after_help = "Example:\n  headroom ingest --project sales/\n\nThe same file twice is loaded once. docs/data.md describes every table.")]
+    Ingest(AtTime),
+    /// Check the loaded data; exit code 3 when a gate is closed
+    #[command(after_help = "Example:\n  headroom check --project sales/ --waive future-dates --reason \"pre-orders\"")]
+    Check(AtTime),
+    /// Build the monthly ledger that every as-of date is served from
+    #[command(after_help = "Example:\n  headroom history --project sales/\n\nOnly months that new lines touch are computed again.")]
+    History(AtTime),
+    /// Judge every model of the ladder on past months, beside its baseline
+    #[command(after_help = "Example:\n  headroom backtest --project sales/ --as-of 2021-10 --horizon 3")]
+    Backtest(AtTime),
+    /// Choose, fit and register a model per target, with its card
+    #[command(after_help = "Example:\n  headroom train --project sales/ --horizon 12\n  headroom models list --project sales/")]
+    Train(AtTime),
+    /// Predict every account with the registered models
+    #[command(after_help = "Example:\n  headroom score --project sales/ --as-of 2021-10")]
+    Score(AtTime),
+    /// Rank the accounts: who can buy more, and what to do with each
+    #[command(after_help = "Example:\n  headroom rank --project sales/ --as-of 2021-10")]
+    Rank(AtTime),
+    /// Write the report: one HTML page, charts, and every table as CSV and Parquet
+    #[command(after_help = "Example:\n  headroom report --project sales/\n  xdg-open sales/reports/2021-10/index.html")]
+    Report(AtTime),
+    /// The main job: every stage from the files to the report, redoing only what changed
+    #[command(after_help = "Example:\n  headroom run --project sales/ --as-of 2021-10 --horizon 12")]
+    Run(AtTime),
+    /// Look at the registered models
+    #[command(subcommand)]
+    Models(Models),
+    /// Say whether this machine and this project are fit to run, and what to do if not
+    #[command(after_help = "Example:\n  headroom doctor --project sales/")]
+    Doctor(Project),
+}
+
+/// What can be done with registered models.
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// List models, the champion of each target marked
+    #[command(after_help = "Example:\n  headroom models list --project sales/")]
+    List(Project),
+    /// Show a model's card
+    #[command(after_help = "Example:\n  headroom models show --project sales/ 3f9a1c")]
+    Show {
+        #[command(flatten)]
+        project: Project,
+        /// The model's id, or its first characters
+        id: String,
+    },
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The folder to write; becomes a project folder
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Accounts in the customer file over the whole time
+    #[arg(long, default_value_t = 400)]
+    pub accounts: usize,
+    /// Months of history
+    #[arg(long, default_value_t = 72)]
+    pub months: usize,
+    /// First month of history
+    #[arg(long, value_name = "MONTH", default_value = "2016-01")]
+    pub start: Month,
+    /// Order lines to aim at [default: as each account's rhythm gives]
+    #[arg(long)]
+    pub lines: Option<u64>,
+    /// Seed of every random draw
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Spread of the log wallet that firmographics do not explain (theirs is 1)
+    #[arg(long, default_value_t = 0.6)]
+    pub spread: f64,
+    /// Yearly growth of all wallets, such as 0.03
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub trend: f64,
+    /// Demand without seasons
+    #[arg(long)]
+    pub no_seasons: bool,
+    /// Swiss accounts order in CHF, with exchange rates
+    #[arg(long)]
+    pub foreign_currency: bool,
+    /// Customers whose orders are pure noise: nothing to learn, as a negative control
+    #[arg(long)]
+    pub noise: bool,
+    /// Write the database as it stood at the end of this month
+    #[arg(long, value_name = "MONTH")]
+    pub as_of: Option<Month>,
+    /// Keep only the newest state of each fact, as most systems do, instead of every state with its date
+    #[arg(long)]
+    pub overwrite: bool,
+}

@@ -1,0 +1,123 @@
+//! One function a command: typed options in, a call of the library, a few lines out.
+
+use std::{collections::BTreeMap, num::NonZeroUsize};
+
+use headroom::{
+    config::{self, Overrides, RunConfig},
+    doctor,
+    domain::Seed,
+    pipeline::{self, PipelineError, Resources, Stage},
+    registry::Registry,
+    simulate::{self, Changes, Company, Mode},
+};
+
+use super::{
+    args::{AtTime, Command, Models, Project, Simulate},
+    console::Console,
+};
+
+/// Executes `command`.
+pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    match command {
+        Command::Init(project) => init(&project, console),
+        Command::Simulate(options) => simulate(&options, console),
+        Command::Ingest(options) => stages(options, Stage::Ingest, threads, console),
+        Command::Check(options) => stages(options, Stage::Check, threads, console),
+        Command::History(options) => stages(options, Stage::History, threads, console),
+        Command::Backtest(options) => stages(options, Stage::Backtest, threads, console),
+        Command::Train(options) => stages(options, Stage::Train, threads, console),
+        Command::Score(options) => stages(options, Stage::Score, threads, console),
+        Command::Rank(options) => stages(options, Stage::Rank, threads, console),
+        Command::Report(options) | Command::Run(options) => stages(options, Stage::Report, threads, console),
+        Command::Models(Models::List(project)) => list_models(&project, console),
+        Command::Models(Models::Show { project, id }) => show_model(&project, &id, console),
+        Command::Doctor(project) => examine(&project, threads, console),
+    }
+}
+
+fn init(project: &Project, console: &Console) -> Result<(), PipelineError> {
+    for path in config::init(&project.project)? {
+        console.line(&format!("made {}", path.display()));
+    }
+    console.line("next: put order_lines.csv or order_lines.parquet into data/, then `headroom run`");
+    Ok(())
+}
+
+fn simulate(options: &Simulate, console: &Console) -> Result<(), PipelineError> {
+    let company = Company {
+        accounts: options.accounts,
+        months: options.months,
+        lines: options.lines,
+        seed: Seed(options.seed),
+        spread: options.spread,
+        start: options.start,
+        mode: if options.noise { Mode::Noise } else { Mode::Business },
+        seasonality: !options.no_seasons,
+        trend: options.trend,
+        foreign_currency: options.foreign_currency,
+        changes: if options.overwrite { Changes::Overwritten } else { Changes::Kept },
+    };
+    let report = simulate::write(&company, &options.out, options.as_of)?;
+    for (table, rows, _) in &report.tables {
+        console.line(&format!("{table:<16} {rows:>12} rows"));
+    }
+    console.line(&format!("next: headroom run --project {}", options.out.display()));
+    Ok(())
+}
+
+fn stages(
+    options: AtTime,
+    until: Stage,
+    threads: Option<usize>,
+    console: &Console,
+) -> Result<(), PipelineError> {
+    let reason = options.reason.unwrap_or_default();
+    let overrides = Overrides {
+        as_of: options.as_of,
+        horizon: options.horizon,
+        seed: options.seed.map(Seed),
+        waivers: options.waive.into_iter().map(|check| (check, reason.clone())).collect::<BTreeMap<_, _>>(),
+    };
+    let config = RunConfig::load(&options.project.project, overrides)?;
+    let threads = threads.and_then(NonZeroUsize::new);
+    let outcome = pipeline::run(&config, until, Resources { threads }, console)?;
+    console.notices(&outcome.notices);
+    for line in &outcome.lines {
+        console.line(line);
+    }
+    Ok(())
+}
+
+fn list_models(project: &Project, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&project.project, Overrides::default())?;
+    for listed in Registry::open(config.models()).list()? {
+        let mark = if listed.champion { "*" } else { " " };
+        let text = match &listed.card {
+            Ok(card) => format!(
+                "{} {} as of {}, {}{}",
+                card.training.horizon,
+                card.training.rung,
+                card.training.window.last,
+                card.training.verdict,
+                if card.training.claimed { "" } else { " (no claim)" },
+            ),
+            Err(damage) => format!("cannot be used: {damage}"),
+        };
+        console.result(&format!("{mark} {:<17} {}  {text}", listed.target.name(), listed.id));
+    }
+    Ok(())
+}
+
+fn show_model(project: &Project, id: &str, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&project.project, Overrides::default())?;
+    console.result(&Registry::open(config.models()).show(id)?.markdown());
+    Ok(())
+}
+
+fn examine(project: &Project, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let examination = doctor::examine(&project.project, threads);
+    for finding in &examination.findings {
+        console.result(&finding.to_string());
+    }
+    examination.into_result()
+}

@@ -1,0 +1,84 @@
+//! The main job: every stage from the files to the report, each redone only if what it depends on has changed.
+//!
+//! [`run`] is the flow, one line a stage. Results rest in the [`WorkStore`] under the [`Key`] of the question they
+//! answer, so that a run that was killed goes on where it stopped and ends with the same bytes. Nothing here computes:
+//! it asks the stages in order and hands on what they return.
+
+mod artifacts;
+mod error;
+mod looks;
+mod moment;
+mod stage;
+mod stages;
+mod work;
+
+use std::num::NonZeroUsize;
+
+pub use error::PipelineError;
+pub use moment::Moment;
+pub use stage::{Origin, Progress, Silent, Stage};
+use stages::Run;
+pub use work::{Artifact, Key, WorkStore};
+
+use crate::{config::RunConfig, domain::Notice};
+
+/// What a run may use of the machine; no result depends on it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Resources {
+    /// Worker threads of the warehouse; `None` for one per core.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// What a run has to say when it is over.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What the user should know, in the order in which it came up.
+    pub notices: Vec<Notice>,
+    /// The result in a few lines.
+    pub lines: Vec<String>,
+}
+
+/// Runs the stages up to and including `until`, redoing only what changed.
+///
+/// # Errors
+/// The first error of any stage; what earlier stages made stays made.
+pub fn run(
+    config: &RunConfig,
+    until: Stage,
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+
+    let loaded = run.ingest()?;
+    if until == Stage::Ingest {
+        return Ok(run.finish(stages::batch_lines(&loaded)));
+    }
+    let audited = run.check()?;
+    if until == Stage::Check {
+        return Ok(run.finish(Vec::new()));
+    }
+    let facts_key = run.history(&audited)?;
+    if until == Stage::History {
+        return Ok(run.finish(Vec::new()));
+    }
+    let moment = run.moment(&facts_key)?;
+    let (backtest, backtest_key) = run.backtest(&moment)?;
+    if until == Stage::Backtest {
+        return Ok(run.finish(stages::verdict_lines(&backtest.report)));
+    }
+    let champions = run.train(&moment, &backtest)?;
+    if until == Stage::Train {
+        return Ok(run.finish(stages::model_lines(&champions)));
+    }
+    let (scored, score_key) = run.score(&moment, &champions, &backtest_key)?;
+    if until == Stage::Score {
+        return Ok(run.finish(stages::score_lines(&scored.frame)));
+    }
+    let (ranking, rank_key) = run.rank(&moment, &champions, &backtest, &scored, &score_key)?;
+    if until == Stage::Rank {
+        return Ok(run.finish(stages::rank_lines(&ranking)?));
+    }
+    let folder = run.report(&moment, &loaded, &backtest, &ranking, &rank_key)?;
+    Ok(run.finish(vec![format!("the report is {}", folder.join("index.html").display())]))
+}

@@ -1,0 +1,391 @@
+//! One method a stage: look whether its result is there, make it if not, tell what came out.
+
+use std::{
+    cell::OnceCell,
+    fmt::Write,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage, artifacts::Scored, looks,
+    work::{Key, WorkStore},
+};
+use crate::{
+    backtest::{self, Backtest, BacktestReport, Setting},
+    check::{self, Audited},
+    config::RunConfig,
+    domain::{AsOf, Money, Notice},
+    features::{Facts, Slice},
+    history::{self, LedgerAction, LedgerReport},
+    ingest::{self, BatchReport, IngestReport, Request},
+    params,
+    rank::{Evidence, RankInput, Ranking, rank},
+    registry::{Registered, Registry},
+    report::{self, Inputs, Report},
+    score::{self, Account, Forecast, ScoreFrame},
+    train::Ladder,
+    warehouse::{Warehouse, WarehouseOptions},
+};
+
+/// Memory that DuckDB may take before it spills to disk; Polars and the ledger in memory need the rest of 4 GiB.
+const WAREHOUSE_MEMORY: u64 = 2 << 30;
+
+/// A run in progress.
+pub(super) struct Run<'a> {
+    config: &'a RunConfig,
+    progress: &'a dyn Progress,
+    warehouse: Warehouse,
+    store: WorkStore,
+    facts: OnceCell<Facts>,
+    notices: Vec<Notice>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn open(
+        config: &'a RunConfig,
+        resources: Resources,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, PipelineError> {
+        let data = config.data();
+        std::fs::create_dir_all(&data).map_err(|error| PipelineError::io(&data, &error))?;
+        let mut options = WarehouseOptions::default().memory_limit(WAREHOUSE_MEMORY).folder(&config.project);
+        if let Some(threads) = resources.threads {
+            options = options.threads(threads);
+        }
+        Ok(Self {
+            config,
+            progress,
+            warehouse: Warehouse::open(config.warehouse(), &options)?,
+            store: WorkStore::open(&data)?,
+            facts: OnceCell::new(),
+            notices: Vec::new(),
+        })
+    }
+
+    pub(super) fn finish(self, lines: Vec<String>) -> Outcome {
+        Outcome { notices: self.notices, lines }
+    }
+
+    pub(super) fn ingest(&mut self) -> Result<IngestReport, PipelineError> {
+        let _span = tracing::info_span!("ingest").entered();
+        self.progress.started(Stage::Ingest);
+        let RunConfig { project, tables, sources, currency, .. } = self.config;
+        let loaded = ingest::ingest(&self.warehouse, &Request { project, tables, sources, currency })?;
+        self.notices.extend(loaded.notices.iter().cloned());
+        let origin = if loaded.batches.iter().all(|batch| batch.reused) { Origin::Reused } else { Origin::Made };
+        self.progress.finished(Stage::Ingest, origin, &ingest_summary(&loaded));
+        Ok(loaded)
+    }
+
+    pub(super) fn check(&mut self) -> Result<Audited, PipelineError> {
+        let _span = tracing::info_span!("check").entered();
+        self.progress.started(Stage::Check);
+        let audited = Audited::new(check::run(&self.warehouse)?, &self.config.waivers)?;
+        self.notices.extend(audited.notices());
+        self.progress.finished(Stage::Check, Origin::Made, &check_summary(&audited));
+        Ok(audited)
+    }
+
+    /// Brings the ledger up to date; returns the key of everything known.
+    pub(super) fn history(&mut self, _audited: &Audited) -> Result<Key, PipelineError> {
+        let _span = tracing::info_span!("history").entered();
+        self.progress.started(Stage::History);
+        let report = history::build(&self.warehouse)?;
+        let origin = if report.action == LedgerAction::Reused { Origin::Reused } else { Origin::Made };
+        self.progress.finished(Stage::History, origin, &history_summary(&report));
+        let batches = self.warehouse.query(
+            "SELECT concat_ws('|', batch_id, table_name, source, file, file_hash, mode, received_on) FROM batches ORDER BY batch_id",
+            params![],
+            |row| row.get::<String>(0),
+        )?;
+        Ok(Key::of("facts", &[("batches", &batches.join("\n"))]))
+    }
+
+    pub(super) fn moment(&mut self, facts_key: &Key) -> Result<Moment, PipelineError> {
+        let asked = format!("{:?} {:?}", self.config.as_of, self.config.horizon);
+        let key = Key::of("moment", &[("facts", facts_key), ("asked", &asked)]);
+        let (moment, _) =
+            self.store.reuse_or_make("moment", &key, || Moment::find(self.config, self.facts()?, facts_key))?;
+        self.notices.extend(moment.notices.iter().cloned());
+        Ok(moment)
+    }
+
+    pub(super) fn backtest(&mut self, moment: &Moment) -> Result<(Backtest, Key), PipelineError> {
+        let _span = tracing::info_span!("backtest").entered();
+        self.progress.started(Stage::Backtest);
+        let file = self.config.models().join("ladder.toml");
+        let ladder = if file.exists() { Ladder::read(&file)? } else { Ladder::default() };
+        let key = Key::of(
+            "backtest",
+            &[
+                ("facts", &moment.facts_key),
+                ("as of", &moment.plan.as_of),
+                ("horizon", &moment.plan.horizon),
+                ("seed", &self.config.seed.0),
+                ("abc", &format!("{:?}", self.config.abc)),
+                ("ladder", &format!("{ladder:?}")),
+            ],
+        );
+        let (found, origin) = self.store.reuse_or_make(&format!("backtest/{}", moment.folder()), &key, || {
+            let plan = &moment.plan;
+            let looks = looks::record(&self.config.models(), plan, &key)?;
+            let panel = self.panel(moment)?;
+            let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
+            Ok(backtest::run(&panel, &setting)?)
+        })?;
+        self.notices.extend(found.report.notices.iter().cloned());
+        self.progress.finished(Stage::Backtest, origin, &backtest_summary(&found.report));
+        Ok((found, key))
+    }
+
+    /// A labelled slice for each origin of the plan.
+    fn panel(&self, moment: &Moment) -> Result<Vec<Slice>, PipelineError> {
+        let origins = moment.plan.origins();
+        let facts = self.facts()?;
+        let mut panel = Vec::with_capacity(origins.len());
+        for slice in facts.slices(&origins, moment.plan.horizon, moment.plan.as_of) {
+            panel.push(slice?);
+            self.progress.advanced(panel.len(), origins.len());
+        }
+        Ok(panel)
+    }
+
+    pub(super) fn train(&mut self, moment: &Moment, backtest: &Backtest) -> Result<Registered, PipelineError> {
+        let _span = tracing::info_span!("train").entered();
+        self.progress.started(Stage::Train);
+        let registry = Registry::open(self.config.models());
+        let champions = registry.register(backtest)?;
+        let origin = if champions.is_changed() { Origin::Made } else { Origin::Reused };
+        let text = format!("{} models as of {} in {}", champions.models().len(), moment.plan.as_of, relative(self.config, &self.config.models()));
+        self.progress.finished(Stage::Train, origin, &text);
+        Ok(champions)
+    }
+
+    pub(super) fn score(
+        &mut self,
+        moment: &Moment,
+        champions: &Registered,
+        backtest_key: &Key,
+    ) -> Result<(Scored, Key), PipelineError> {
+        let _span = tracing::info_span!("score").entered();
+        self.progress.started(Stage::Score);
+        let key = Key::of("score", &[("backtest", backtest_key), ("models", &champions.run_id())]);
+        let (scores, origin) = self.store.reuse_or_make(&format!("score/{}", moment.folder()), &key, || {
+            let slice = self.slice(moment)?;
+            let accounts = self.accounts(moment, 0)?.unwrap_or_default();
+            let forecast = Forecast::of(champions.models(), &slice)?;
+            let frame = score::score(&slice, &accounts, &forecast, &champions.run_id())?;
+            Ok(Scored { accounts, frame })
+        })?;
+        self.progress.finished(Stage::Score, origin, &score_lines(&scores.frame).join("; "));
+        Ok((scores, key))
+    }
+
+    /// The unlabelled slice of the as-of month.
+    fn slice(&self, moment: &Moment) -> Result<Slice, PipelineError> {
+        Ok(self.facts()?.slice(AsOf::end_of(moment.plan.as_of), moment.plan.horizon, None)?)
+    }
+
+    /// Every account as it stood `back` months before the as-of month; `None` before the data.
+    fn accounts(&self, moment: &Moment, back: i32) -> Result<Option<Vec<Account>>, PipelineError> {
+        let at = moment.plan.as_of.plus(-back);
+        if at < moment.plan.first {
+            return Ok(None);
+        }
+        Ok(Some(Account::all(&self.facts()?.all_accounts(AsOf::end_of(at))?)?))
+    }
+
+    pub(super) fn rank(
+        &mut self,
+        moment: &Moment,
+        champions: &Registered,
+        backtest: &Backtest,
+        scored: &Scored,
+        score_key: &Key,
+    ) -> Result<(Ranking, Key), PipelineError> {
+        let _span = tracing::info_span!("rank").entered();
+        self.progress.started(Stage::Rank);
+        let key = Key::of("rank", &[("score", score_key)]);
+        let (ranking, origin) = self.store.reuse_or_make(&format!("rank/{}", moment.folder()), &key, || {
+            let slice = self.slice(moment)?;
+            let before = [self.accounts(moment, 1)?, self.accounts(moment, 2)?];
+            let evidence = Evidence::of(&backtest.report, champions.models(), &slice)?;
+            Ok(rank(&RankInput {
+                scores: &scored.frame,
+                slice: &slice,
+                before: [before[0].as_deref(), before[1].as_deref()],
+                evidence: &evidence,
+                thresholds: self.config.abc,
+                seed: self.config.seed,
+            })?)
+        })?;
+        self.notices.extend(ranking.parts().notices.iter().cloned());
+        let headline = &ranking.parts().headline;
+        let text = match headline.can_buy_more {
+            Some(able) => format!("{able} of {} accounts can buy more", headline.population),
+            None => format!("{} accounts by expected margin; potential not shown", headline.population),
+        };
+        self.progress.finished(Stage::Rank, origin, &text);
+        Ok((ranking, key))
+    }
+
+    pub(super) fn report(
+        &mut self,
+        moment: &Moment,
+        loaded: &IngestReport,
+        backtest: &Backtest,
+        ranking: &Ranking,
+        rank_key: &Key,
+    ) -> Result<PathBuf, PipelineError> {
+        let _span = tracing::info_span!("report").entered();
+        self.progress.started(Stage::Report);
+        let folder = self.config.reports().join(moment.plan.as_of.to_string());
+        let settings = (&self.config.name, &self.config.currency, self.config.language, self.config.top_accounts);
+        let notices = serde_json::to_string(&self.notices).map_err(|error| PipelineError::json(&folder, &error))?;
+        let key = Key::of("report", &[("rank", rank_key), ("settings", &format!("{settings:?}")), ("notices", &notices)]);
+        let origin = self.store.republish(&format!("report/{}", moment.plan.as_of), &key, &folder, |draft| {
+            let accounts = self.facts()?.all_accounts(AsOf::end_of(moment.plan.as_of))?;
+            let inputs = Inputs {
+                config: self.config,
+                has_cost: moment.has_cost,
+                ingest: loaded,
+                backtest: &backtest.report,
+                ranking,
+                accounts: &accounts,
+                notices: &self.notices,
+            };
+            Ok(report::write(&Report::assemble(&inputs)?, &inputs, draft)?)
+        })?;
+        self.progress.finished(Stage::Report, origin, &relative(self.config, &folder));
+        Ok(folder)
+    }
+
+    fn facts(&self) -> Result<&Facts, PipelineError> {
+        match self.facts.get() {
+            Some(facts) => Ok(facts),
+            None => {
+                let facts = Facts::load(&self.warehouse)?;
+                Ok(self.facts.get_or_init(|| facts))
+            }
+        }
+    }
+}
+
+fn relative(config: &RunConfig, path: &Path) -> String {
+    path.strip_prefix(&config.project).unwrap_or(path).display().to_string()
+}
+
+fn ingest_summary(loaded: &IngestReport) -> String {
+    let sum = |rows: fn(&BatchReport) -> u64| loaded.batches.iter().map(rows).sum::<u64>();
+    format!(
+        "{} rows in = {} loaded + {} quarantined, from {} files",
+        sum(|batch| batch.rows_in),
+        sum(|batch| batch.rows_loaded),
+        sum(|batch| batch.rows_quarantined),
+        loaded.batches.len(),
+    )
+}
+
+/// What was read, file by file, and what was recognised in it.
+pub(super) fn batch_lines(loaded: &IngestReport) -> Vec<String> {
+    let line = |batch: &BatchReport| {
+        let recognised: Vec<String> = batch.recognised.iter().map(|(what, how)| format!("{what} {how}")).collect();
+        format!(
+            "{:<16} {}: {} rows in = {} loaded + {} quarantined ({})",
+            batch.table,
+            batch.file,
+            batch.rows_in,
+            batch.rows_loaded,
+            batch.rows_quarantined,
+            recognised.join(", "),
+        )
+    };
+    loaded.batches.iter().map(line).collect()
+}
+
+fn check_summary(audited: &Audited) -> String {
+    match audited.findings().len() {
+        0 => "no findings".into(),
+        1 => "1 finding".into(),
+        n => format!("{n} findings"),
+    }
+}
+
+fn history_summary(ledger: &LedgerReport) -> String {
+    let revenue = Money::SCALE as i128;
+    format!(
+        "{} lines in {} records, {} to {}, net revenue {}.{:04} on both sides",
+        ledger.lines,
+        ledger.group_records,
+        ledger.first_month,
+        ledger.last_month,
+        ledger.net_revenue_e4 / revenue,
+        (ledger.net_revenue_e4 % revenue).abs(),
+    )
+}
+
+fn backtest_summary(report: &BacktestReport) -> String {
+    let claimed = report.targets.iter().filter(|target| target.claimed).count();
+    let origins = report.plan.origins().len();
+    format!("{origins} origins; skill claimed for {claimed} of {} targets", report.targets.len())
+}
+
+/// The registered models, one a line.
+pub(super) fn model_lines(champions: &Registered) -> Vec<String> {
+    champions
+        .cards()
+        .iter()
+        .map(|card| {
+            let training = &card.training;
+            format!("{:<17} {}  {}: {}", training.target.name(), card.id, training.rung, training.verdict)
+        })
+        .collect()
+}
+
+/// What was found per target, and the three verdicts.
+pub(super) fn verdict_lines(report: &BacktestReport) -> Vec<String> {
+    let mut lines: Vec<String> =
+        report.targets.iter().map(|target| format!("{:<17} {}", target.target.name(), target.verdict)).collect();
+    let verdicts = &report.verdicts;
+    for (question, verdict) in
+        [("ranks accounts", &verdicts.ranks), ("skill", &verdicts.skill), ("potential", &verdicts.potential)]
+    {
+        let answer = if verdict.holds { "yes" } else { "no" };
+        lines.push(format!("{question:<17} {answer}: {}", verdict.evidence));
+    }
+    lines
+}
+
+pub(super) fn score_lines(scores: &ScoreFrame) -> Vec<String> {
+    let population = scores.population().into_iter().filter(|member| *member).count();
+    vec![format!("{population} of {} accounts scored", scores.height())]
+}
+
+/// The first accounts of the ranking, as a table.
+pub(super) fn rank_lines(ranking: &Ranking) -> Result<Vec<String>, PipelineError> {
+    const SHOWN: usize = 10;
+    let list = ranking.list()?.head(Some(SHOWN));
+    let text = |name: &str, row: usize| list.column(name).ok().and_then(|c| c.str().ok()?.get(row).map(str::to_owned));
+    let number = |name: &str, row: usize| list.column(name).ok().and_then(|c| c.f64().ok()?.get(row));
+    let mut lines = vec![format!(
+        "{:>4}  {:<16} {:>3} {:>14} {:>14} {:>8}  {}",
+        "rank", "account", "ABC", "expected", "headroom", "growth", "service level"
+    )];
+    for row in 0..list.height() {
+        let mut line = format!("{:>4}  ", row + 1);
+        let shown = |value: Option<f64>, scale: f64| value.map_or_else(|| "-".to_owned(), |v| format!("{:.0}", v * scale));
+        // Writing to a String cannot fail.
+        let _ = write!(
+            line,
+            "{:<16} {:>3} {:>14} {:>14} {:>7} %  {}",
+            text("customer_id", row).unwrap_or_default(),
+            text("abc_class", row).unwrap_or_default(),
+            shown(number("expected_revenue", row), 1.0),
+            shown(number("headroom_revenue", row), 1.0),
+            shown(number("growth_probability", row), 100.0),
+            text("service_level", row).unwrap_or_else(|| "-".into()),
+        );
+        lines.push(line);
+    }
+    Ok(lines)
+}
