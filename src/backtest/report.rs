@@ -167,7 +167,7 @@ pub struct PortfolioTotal {
 }
 
 /// Everything a backtest found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BacktestReport {
     /// Which origins served for what.
     pub plan: OriginPlan,
@@ -184,7 +184,9 @@ pub struct BacktestReport {
     /// What the reader should know.
     pub notices: Vec<Notice>,
     /// `backtest.parquet` of METHOD section 11.
+    #[serde(skip)]
     pub metrics: DataFrame,
     /// `backtest_predictions.parquet` of METHOD section 11.
+    #[serde(skip)]
     pub predictions: DataFrame,
 }

@@ -47,7 +47,7 @@ pub struct RunConfig {
     pub top_accounts: usize,
     /// Waived checks, each with its reason.
     pub waivers: BTreeMap<String, String>,
-    /// The folder, absolute, in which tables without a source of their own are looked for as `<table>.csv` or so.
+    /// The folder, relative to the project, in which tables without a source of their own are looked for as `<table>.csv` or so.
     pub tables: PathBuf,
     /// Where canonical tables come from that are not simply in [`tables`](Self::tables).
     pub sources: BTreeMap<String, SourceConfig>,
@@ -116,7 +116,7 @@ impl RunConfig {
             top_accounts: raw.report.top_accounts,
             waivers,
             sources: raw.sources,
-            tables: project.join(raw.project.data),
+            tables: raw.project.data,
             project,
         })
     }

@@ -35,6 +35,7 @@ pub(super) struct SourceFile {
 /// The files of `table`, those without a day first, then by day, then by name.
 pub(super) fn files_of(
     project: &Path,
+    tables: &Path,
     table: &Table,
     config: Option<&SourceConfig>,
 ) -> Result<Vec<SourceFile>, IngestError> {
@@ -64,9 +65,10 @@ pub(super) fn files_of(
         matching.iter().for_each(|name| add(folder, name));
     }
     if patterns.is_empty() {
-        for name in names_in(&project.join("data"))? {
+        let folder = tables.to_string_lossy().replace('\\', "/");
+        for name in names_in(&project.join(tables))? {
             if belongs_to(table.name, &name) {
-                add("data", &name);
+                add(&folder, &name);
             }
         }
     }
@@ -192,7 +194,7 @@ mod tests {
         ] {
             std::fs::write(folder.path().join("data").join(name), "").unwrap();
         }
-        let files = files_of(folder.path(), table("order_lines").unwrap(), None).unwrap();
+        let files = files_of(folder.path(), Path::new("data"), table("order_lines").unwrap(), None).unwrap();
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, ["data/order_lines.csv", "data/order_lines_2021-01.CSV", "data/order_lines_2021-02.csv"]);
     }
@@ -201,7 +203,7 @@ mod tests {
     fn a_pattern_without_a_file_and_a_path_out_of_the_project_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let config = |pattern: &str| SourceConfig { files: vec![pattern.into()], ..SourceConfig::default() };
-        let find = |pattern| files_of(folder.path(), table("order_lines").unwrap(), Some(&config(pattern)));
+        let find = |pattern| files_of(folder.path(), Path::new("data"), table("order_lines").unwrap(), Some(&config(pattern)));
         assert!(matches!(find("data/erp_*.csv"), Err(IngestError::NoFile { .. })));
         assert!(matches!(find("../secret.csv"), Err(IngestError::OutsideProject { .. })));
         assert!(matches!(find("/etc/passwd.csv"), Err(IngestError::OutsideProject { .. })));

@@ -52,8 +52,10 @@ const READER_VERSION: u32 = 1;
 /// What to load.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The project folder; canonical files lie in its `data/`.
+    /// The project folder; nothing outside it is read.
     pub project: &'a Path,
+    /// The folder in it, relative, in which files of tables without a section are looked for; usually `data`.
+    pub tables: &'a Path,
     /// The sections of `headroom.toml`, by table.
     pub sources: &'a BTreeMap<String, SourceConfig>,
     /// ISO code of the report currency.
@@ -79,7 +81,7 @@ pub fn ingest(warehouse: &Warehouse, request: &Request<'_>) -> Result<IngestRepo
                 return Err(IngestError::NoKey { table: table.name });
             }
         }
-        let files = discover::files_of(request.project, table, config)?;
+        let files = discover::files_of(request.project, request.tables, table, config)?;
         if files.is_empty() && table.name == ORDER_LINES {
             return Err(IngestError::NoOrderLines { folder: data });
         }
