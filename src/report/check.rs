@@ -24,7 +24,7 @@ impl Report {
                 return Err(inconsistent(format!("account `{id}` has rank {} in place {}", account.rank, place + 1)));
             }
             finite("expected revenue", id, account.expected_revenue)?;
-            for headroom in account.headroom_revenue {
+            if let Some(headroom) = account.headroom_revenue {
                 finite("headroom", id, headroom)?;
             }
             for (figure, value) in [

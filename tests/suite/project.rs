@@ -1,161 +1,66 @@
-//! A project folder in a temporary place, and the binary run on it.
+//! A project folder made of a few lines of text, with its warehouse: the harness of the ingest and check tests.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    path::{Path, PathBuf},
-    process::Output,
-};
+use std::collections::BTreeMap;
 
 use headroom::{
-    domain::Seed,
-    simulate::{self, Company},
+    config::sources::SourceConfig,
+    ingest::{IngestError, IngestReport, Request, ingest},
+    params,
+    warehouse::{Warehouse, WarehouseOptions},
 };
-use polars::prelude::*;
 use tempfile::TempDir;
 
-/// A project folder that vanishes with the test.
+/// A project in a temporary folder.
 pub struct Project {
-    folder: TempDir,
+    pub folder: TempDir,
+    pub warehouse: Warehouse,
+    pub sources: BTreeMap<String, SourceConfig>,
+    pub currency: &'static str,
 }
 
 impl Project {
-    /// An empty folder.
-    pub fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+    /// An empty project that reports in euros.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        let options = WarehouseOptions::default().folder(folder.path()).threads(2.try_into().unwrap());
+        let warehouse = Warehouse::in_memory(&options).unwrap();
+        Self { folder, warehouse, sources: BTreeMap::new(), currency: "EUR" }
     }
 
-    /// A synthetic company.
-    pub fn simulated(company: &Company) -> Self {
-        let project = Self::empty();
-        simulate::write(company, project.path(), None).unwrap();
-        project
+    /// Writes `data/<name>`.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        std::fs::write(self.folder.path().join("data").join(name), content).unwrap();
+        self
     }
 
-    /// Orders only, as CSV text.
-    pub fn with_orders(csv: &str) -> Self {
-        let project = Self::empty();
-        project.write("data/order_lines.csv", csv);
-        project
+    /// Removes `data/<name>`.
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.folder.path().join("data").join(name)).unwrap();
     }
 
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        self.folder.path()
+    /// A section of `headroom.toml`.
+    pub fn section(&mut self, table: &str, toml: &str) -> &mut Self {
+        self.sources.insert(table.into(), toml::from_str(toml).unwrap());
+        self
     }
 
-    /// Writes a file below the folder.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        let path = self.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
+    /// Runs ingest.
+    pub fn ingest(&self) -> Result<IngestReport, IngestError> {
+        ingest(
+            &self.warehouse,
+            &Request { project: self.folder.path(), tables: "data".as_ref(), sources: &self.sources, currency: self.currency },
+        )
     }
 
-    /// The binary with `arguments` and `--project` set.
-    pub fn command(&self, arguments: &[&str]) -> assert_cmd::Command {
-        let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("headroom"));
-        command.args(arguments).arg("--project").arg(self.path());
-        command
-    }
-
-    /// Runs the binary and expects success.
-    #[track_caller]
-    pub fn run(&self, arguments: &[&str]) -> Said {
-        let said = Said::from(self.command(arguments).output().unwrap());
-        assert_eq!(said.code, Some(0), "{arguments:?}\n{}\n{}", said.out, said.err);
-        said
-    }
-
-    /// Runs the binary and expects it to fail with `code`.
-    #[track_caller]
-    pub fn fails(&self, code: i32, arguments: &[&str]) -> Said {
-        let said = Said::from(self.command(arguments).output().unwrap());
-        assert_eq!(said.code, Some(code), "{arguments:?}\n{}\n{}", said.out, said.err);
-        said
-    }
-
-    /// Runs the binary; a closed gate is as good as success.
-    #[track_caller]
-    pub fn run_or_gate(&self, arguments: &[&str]) -> Said {
-        let said = Said::from(self.command(arguments).output().unwrap());
-        assert!([Some(0), Some(3)].contains(&said.code), "{arguments:?}\n{}\n{}", said.out, said.err);
-        said
-    }
-
-    /// The only report folder.
-    #[track_caller]
-    pub fn report(&self) -> PathBuf {
-        let reports = folders(&self.path().join("reports"));
-        assert_eq!(reports.len(), 1, "{reports:?}");
-        reports[0].clone()
-    }
-
-    /// A table of the only report.
-    #[track_caller]
-    pub fn table(&self, name: &str) -> DataFrame {
-        let path = self.report().join(format!("{name}.parquet"));
-        ParquetReader::new(File::open(path).unwrap()).finish().unwrap()
-    }
-
-    /// The page of the only report.
-    #[track_caller]
-    pub fn page(&self) -> String {
-        fs::read_to_string(self.report().join("index.html")).unwrap()
-    }
-
-    /// Every file below reports/ and models/ with the hash of its bytes.
-    pub fn results(&self) -> BTreeMap<String, String> {
-        let mut found = BTreeMap::new();
-        for root in ["reports", "models"] {
-            hash_files(&self.path().join(root), self.path(), &mut found);
-        }
-        found
+    /// The rows of a query whose columns are cast to text, joined by `|`.
+    pub fn rows(&self, columns: &[&str], rest: &str) -> Vec<String> {
+        let text: Vec<String> =
+            columns.iter().map(|column| format!("coalesce(CAST({column} AS VARCHAR), '-')")).collect();
+        let sql = format!("SELECT {} {rest}", text.join(" || '|' || "));
+        self.warehouse.query(&sql, params![], |row| row.get::<String>(0)).unwrap()
     }
 }
 
-/// What a process said, with the folder's name taken out.
-pub struct Said {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl From<Output> for Said {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-/// A company small enough for a test.
-pub fn company(accounts: usize, months: usize, seed: u64) -> Company {
-    Company { accounts, months, seed: Seed(seed), ..Company::default() }
-}
-
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        fs::read_dir(parent).into_iter().flatten().flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
-    found.sort();
-    found
-}
-
-fn hash_files(folder: &Path, root: &Path, into: &mut BTreeMap<String, String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            hash_files(&path, root, into);
-        } else {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            into.insert(name, blake3::hash(&fs::read(&path).unwrap()).to_hex().to_string());
-        }
-    }
-}
-
-/// The numbers of a column.
-#[track_caller]
-pub fn numbers(frame: &DataFrame, name: &str) -> Vec<Option<f64>> {
-    frame.column(name).unwrap().f64().unwrap().iter().collect()
-}
+/// The four required columns.
+pub const HEADER: &str = "order_id,customer_id,ordered_on,net_revenue\n";

@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn nine_of_ten_outcomes_lie_at_or_below_the_group_quantile() {
         let n = 100;
-        let y: Vec<f64> = (0..n).map(f64::from).collect();
+        let y: Vec<f64> = (0..n as u32).map(f64::from).collect();
         let y: Vec<f64> = y.into_iter().collect();
         let (b, c, class) = (vec![10.0; n as usize], vec![1.0; n as usize], vec![AbcClass::B; n as usize]);
         let level = GroupQuantiles::learn(0.9, &y, &b, &c, &class, true).apply(&b, &c, &class);
