@@ -1,6 +1,7 @@
 //! The one integration test binary; a module per stage. See `tests/README.md`.
 
 mod backtest;
+mod binary;
 mod boosting;
 mod cdnow;
 mod check;
@@ -12,9 +13,11 @@ mod ingest;
 mod ingest_history;
 mod leaks;
 mod learners;
+mod main_job;
 mod project;
 mod rank;
 mod ranking_flow;
+mod real_data;
 mod registry;
 mod score;
 mod simulate;

@@ -6,7 +6,7 @@ use headroom::simulate::{Company, Mode};
 use polars::prelude::*;
 use rand::Rng;
 
-use crate::project::{Project, company, numbers};
+use crate::binary::{Project, company, numbers};
 
 #[test]
 fn a_folder_with_nothing_but_order_lines_is_a_project() {

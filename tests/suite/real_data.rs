@@ -10,7 +10,7 @@ use headroom::{
 use polars::prelude::*;
 use rand::Rng;
 
-use crate::project::{Project, numbers};
+use crate::binary::{Project, numbers};
 
 /// A file of the shared data, or `None` (said aloud) where the folder is absent.
 fn shared(name: &str) -> Option<PathBuf> {
