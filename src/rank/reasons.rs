@@ -7,22 +7,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Explanation, RankError};
-use crate::{
-    domain::Target,
-    features::{Slice, catalogue},
-};
+use super::{Explanation, RankError, contributions::ByFamily, facts::Facts};
+use crate::{domain::Target, features::Slice};
 
 /// Most reasons for.
 pub const MOST_FOR: usize = 3;
 /// Most reasons against.
 pub const MOST_AGAINST: usize = 2;
-/// Contributions below this (log ratio or log odds, 5 %) move nobody.
-const SMALLEST_CONTRIBUTION: f64 = 0.05;
-/// Changes of revenue below this share are no trend.
-const SMALLEST_CHANGE: f64 = 0.1;
-/// Silence longer than this many usual gaps counts against; up to one gap counts for.
-const LATE: f64 = 2.0;
 
 /// Whether a reason speaks for or against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,154 +176,6 @@ fn enough_headroom(figures: HeadroomFigures) -> Option<Reason> {
     let HeadroomFigures { expected, stretch, at_least, threshold } = figures;
     (at_least > threshold)
         .then_some(Reason { stance: Stance::For, kind: ReasonKind::Headroom { expected, stretch, at_least } })
-}
-
-/// The columns that facts are read from; NaN is unknown.
-struct Facts {
-    overdue: Vec<f64>,
-    oldest_overdue: Vec<f64>,
-    since_last: Vec<f64>,
-    usual_gap: Vec<f64>,
-    revenue_12: Vec<f64>,
-    revenue_24: Vec<f64>,
-    nps: Vec<f64>,
-    nps_age: Vec<f64>,
-    complaints_open: Vec<f64>,
-}
-
-impl Facts {
-    fn of(slice: &Slice) -> Result<Self, RankError> {
-        let column = |name: &str| slice.features().numbers(name);
-        Ok(Self {
-            overdue: column("overdue_amount")?,
-            oldest_overdue: column("oldest_overdue_days")?,
-            since_last: column("days_since_last_order")?,
-            usual_gap: column("order_gap_mean_24")?,
-            revenue_12: column("revenue_12")?,
-            revenue_24: column("revenue_24")?,
-            nps: column("nps_score")?,
-            nps_age: column("nps_age")?,
-            complaints_open: column("complaints_open")?,
-        })
-    }
-
-    fn overdue(&self, i: usize) -> Option<Reason> {
-        let oldest_days = known(self.oldest_overdue[i]);
-        (self.overdue[i] > 0.0).then(|| Reason {
-            stance: Stance::Against,
-            kind: ReasonKind::Overdue { amount: self.overdue[i], oldest_days },
-        })
-    }
-
-    /// Facts beside payment, in fixed order of weight.
-    fn others(&self, i: usize) -> Vec<Reason> {
-        let mut found = Vec::new();
-        let mut push = |stance, kind| found.push(Reason { stance, kind });
-        let (days, gap) = (self.since_last[i], self.usual_gap[i]);
-        if gap > 0.0 {
-            let kind = ReasonKind::Rhythm { days_since_last_order: days, usual_gap_days: gap };
-            if days > LATE * gap {
-                push(Stance::Against, kind);
-            } else if days <= gap {
-                push(Stance::For, kind);
-            }
-        }
-        let (last_12, before_12) = (self.revenue_12[i], self.revenue_24[i] - self.revenue_12[i]);
-        let change = last_12 / before_12 - 1.0;
-        if before_12 > 0.0 && change.abs() >= SMALLEST_CHANGE {
-            let stance = if change > 0.0 { Stance::For } else { Stance::Against };
-            push(stance, ReasonKind::Trend { last_12, before_12 });
-        }
-        let kind = ReasonKind::Recommendation { score: self.nps[i], age_days: known(self.nps_age[i]) };
-        // The classes of NPS: 9 and 10 promote, 0 to 6 detract.
-        if self.nps[i] >= 9.0 {
-            push(Stance::For, kind);
-        } else if self.nps[i] <= 6.0 {
-            push(Stance::Against, kind);
-        }
-        if self.complaints_open[i] > 0.0 {
-            push(Stance::Against, ReasonKind::OpenComplaints { open: self.complaints_open[i] });
-        }
-        found
-    }
-}
-
-fn known(value: f64) -> Option<f64> {
-    (!value.is_nan()).then_some(value)
-}
-
-/// A linear model's contributions with the family of each column.
-struct ByFamily<'a> {
-    explanation: &'a Explanation,
-    families: Vec<(&'static str, Vec<usize>)>,
-    columns: Vec<NamedColumn>,
-}
-
-/// The feature a column of the design was made from.
-struct NamedColumn {
-    feature: String,
-    values: Option<Vec<f64>>,
-    median: Option<f64>,
-}
-
-impl<'a> ByFamily<'a> {
-    fn of(explanation: &'a Explanation, slice: &Slice) -> Result<Self, RankError> {
-        let mut families: Vec<(&'static str, Vec<usize>)> = Vec::new();
-        let mut columns = Vec::new();
-        for (at, name) in explanation.contributions.names.iter().enumerate() {
-            // `feature`, `feature=level`, `feature?` (missing) or `baseline/anchor`
-            let stem = name.split(['=', '?', '/']).next().unwrap_or(name);
-            let declared = catalogue::features().iter().find(|feature| feature.name == stem);
-            let family = declared.map_or("history", |feature| feature.family);
-            match families.iter_mut().find(|(known, _)| *known == family) {
-                Some((_, members)) => members.push(at),
-                None => families.push((family, vec![at])),
-            }
-            let number = declared.filter(|feature| feature.kind == catalogue::Kind::Number);
-            let values = number.map(|feature| slice.features().numbers(feature.name)).transpose()?;
-            let median = values.as_deref().and_then(median);
-            columns.push(NamedColumn { feature: name.clone(), values, median });
-        }
-        Ok(Self { explanation, families, columns })
-    }
-
-    /// The families that moved account `i`, strongest first.
-    fn reasons(&self, i: usize) -> Vec<Reason> {
-        let row = self.explanation.contributions.values.row(i);
-        let mut found: Vec<(f64, Reason)> = Vec::new();
-        for (family, members) in &self.families {
-            let contribution: f64 = members.iter().map(|&j| row[j]).sum();
-            // The member that pulls the same way as the family, and hardest.
-            let leading = members.iter().copied().max_by(|&a, &b| {
-                let pull = |j: usize| row[j] * contribution.signum();
-                pull(a).total_cmp(&pull(b)).then(b.cmp(&a))
-            });
-            if let Some(leading) = leading
-                && contribution.abs() >= SMALLEST_CONTRIBUTION
-            {
-                let column = &self.columns[leading];
-                let stance = if contribution > 0.0 { Stance::For } else { Stance::Against };
-                let kind = ReasonKind::Model {
-                    target: self.explanation.target,
-                    family: (*family).into(),
-                    feature: column.feature.clone(),
-                    value: column.values.as_ref().and_then(|values| known(values[i])),
-                    typical: column.median,
-                    contribution,
-                };
-                found.push((contribution.abs(), Reason { stance, kind }));
-            }
-        }
-        // Families keep their order where weights are equal: the sort is stable.
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        found.into_iter().map(|(_, reason)| reason).collect()
-    }
-}
-
-fn median(values: &[f64]) -> Option<f64> {
-    let mut known: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-    known.sort_unstable_by(f64::total_cmp);
-    known.get(known.len() / 2).copied()
 }
 
 #[cfg(test)]

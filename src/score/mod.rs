@@ -7,6 +7,7 @@
 //! Headroom is `max(0, level - E)`, less the expected loss on late payers; its margin follows the account's shrunk
 //! margin rate. Nothing is ranked or classed here, and no sum of bounds is ever a bound of a sum (see [`Total`]).
 
+mod account;
 mod columns;
 mod credibility;
 mod error;
@@ -16,8 +17,9 @@ mod headroom;
 mod portfolio;
 mod rates;
 
+pub use account::{Account, Standing};
 pub use credibility::Observation;
 pub use error::ScoreError;
 pub use forecast::{Forecast, Refit};
-pub use frame::{Account, ScoreFrame, Standing, score};
+pub use frame::{ScoreFrame, score};
 pub use portfolio::{Shock, Summand, Total, shocks, totals};
