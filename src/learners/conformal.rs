@@ -138,7 +138,9 @@ pub struct Offsets {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConformalOffsets {
     pooled: Offsets,
-    groups: BTreeMap<usize, Offsets>,
+    // A list by ascending group, not a map: inside a tagged enum serde hands JSON's keys over as text, which no
+    // integer is read from.
+    groups: Vec<(usize, Offsets)>,
 }
 
 impl<D: Data<Elem = f64>> Fit<ArrayBase<D, Ix2>, Outcomes, ConformalError> for ConformalValidParams {
@@ -196,7 +198,8 @@ fn conformal_quantile(mut values: Vec<f64>, miss: f64) -> Option<f64> {
 impl ConformalOffsets {
     /// The offsets that a group gets.
     pub fn of(&self, group: usize) -> Offsets {
-        self.groups.get(&group).copied().unwrap_or(self.pooled)
+        let found = self.groups.binary_search_by_key(&group, |(known, _)| *known);
+        found.map_or(self.pooled, |at| self.groups[at].1)
     }
 
     /// The offsets of all rows together.
