@@ -19,6 +19,7 @@ mod rank;
 mod ranking_flow;
 mod real_data;
 mod registry;
+mod report;
 mod score;
 mod simulate;
 mod slices;
