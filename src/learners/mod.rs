@@ -11,7 +11,9 @@
 //! | [`gamma_gamma`] | mean value of a purchase | Fader & Hardie 2013 |
 //! | [`quantile`] | linear quantile regression | Koenker & Bassett 1978; Portnoy & Koenker 1997 |
 //! | [`boosting`] | histogram gradient boosting | Friedman 2001; Chen & Guestrin 2016; Ke et al. 2017 |
+//! | [`forest`] | quantile forest | Meinshausen 2006 |
 //! | [`glm`] | Poisson, gamma and Tweedie regression | Nelder & Wedderburn 1972; Friedman, Hastie & Tibshirani 2010 |
+//! | [`nearest`] | k nearest peers by linfa, scaled, never of the own group | |
 //! | [`linear`] | elastic net and logistic regression by linfa, centred, scaled and checked | Zou & Hastie 2005 |
 //! | [`shrinkage`] | empirical-Bayes means of nested groups | Efron & Morris 1975 |
 //! | [`scaling`] | standardisation, median imputation with indicators | |
@@ -23,15 +25,18 @@ mod bfgs;
 pub mod bg_nbd;
 pub mod boosting;
 pub mod conformal;
+pub mod forest;
 pub mod gamma_gamma;
 pub mod glm;
 mod input;
 pub mod isotonic;
 pub mod linear;
 pub mod loss;
+pub mod nearest;
 mod normal_equations;
 pub mod quantile;
 pub mod scaling;
 pub mod shrinkage;
+mod tree;
 
 pub use input::InputError;

@@ -3,26 +3,16 @@
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use ndarray::{Array1, ArrayBase, ArrayView1, ArrayView2, Data, Ix1, Ix2};
-use rand::Rng;
 use rayon::prelude::*;
 
 use super::BoostingError;
-use super::binning::Binned;
-use super::grow::{self, Grower};
 use super::model::GradientBoosting;
 use super::objective;
 use super::params::GradientBoostingValidParams;
-use super::tree::Tree;
-use crate::learners::input::{self, InputError};
-
-/// Targets with the group (account) of each row, by which rows are drawn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GroupedTargets {
-    /// What happened.
-    pub y: Array1<f64>,
-    /// Group code per row.
-    pub groups: Array1<usize>,
-}
+use crate::learners::input;
+use crate::learners::tree::{
+    Binned, GroupedTargets, Grower, GrowthLimits, Tree, draw_columns, draw_groups, not_infinite, quantile, renew,
+};
 
 /// What a fit walks over.
 pub(super) struct Training<'a> {
@@ -135,7 +125,13 @@ impl GradientBoostingValidParams {
         let mut scores = vec![start; y.len()];
         let mut derivatives = vec![[0f32; 2]; y.len()];
         let mut stopping = validation.map(|(x, y)| Stopping::new(x, y, start, self));
-        let mut grower = Grower::new(binned, self);
+        let limits = GrowthLimits {
+            leaves: self.leaves,
+            min_leaf_rows: self.min_leaf_rows,
+            l2: self.l2,
+            monotone: self.monotone.clone(),
+        };
+        let mut grower = Grower::new(binned, &limits);
         let mut rows: Vec<u32> = Vec::new();
         for number in 0..self.trees {
             derivatives
@@ -144,24 +140,28 @@ impl GradientBoostingValidParams {
                 .with_min_len(4096)
                 .for_each(|(derivative, (y, score))| *derivative = self.loss.derivatives(*y, *score));
             rows.clear();
-            let drawn = self.draw_rows(groups, number);
+            let seed = |what: &str| self.seed.derive(&format!("boosting/{what}/{number}"));
+            let drawn = groups
+                .filter(|_| self.row_fraction < 1.0)
+                .map(|groups| draw_groups(groups, self.row_fraction, seed("rows")));
+            let columns = draw_columns(x.ncols(), self.column_fraction, seed("columns"));
             rows.extend((0..y.len() as u32).filter(|row| drawn.as_ref().is_none_or(|drawn| drawn[*row as usize])));
             if rows.is_empty() {
                 continue;
             }
-            let mut nodes = grower.grow(&mut rows, &derivatives, &self.draw_columns(x.ncols(), number));
+            let mut nodes = grower.grow(&mut rows, &derivatives, &columns);
             if nodes.len() == 1 && drawn.is_none() && self.column_fraction >= 1.0 {
                 // nothing gains any more, and the next tree would see the same
                 break;
             }
             if let Some(level) = self.loss.renewed_level() {
-                grow::renew(&mut nodes, &self.monotone, |range| {
+                renew(&mut nodes, &self.monotone, |range| {
                     let mut residuals: Vec<f64> =
                         rows[range].iter().map(|row| y[*row as usize] - scores[*row as usize]).collect();
-                    objective::quantile(&mut residuals, level)
+                    quantile(&mut residuals, level)
                 });
             }
-            let tree = Tree::new(&nodes, binned.columns(), self.learning_rate);
+            let tree = Tree::new(&nodes, binned, self.learning_rate);
             match &drawn {
                 None => {
                     for leaf in nodes.iter().filter(|node| node.split.is_none()) {
@@ -186,33 +186,6 @@ impl GradientBoostingValidParams {
             model.validation_loss = Some(stopping.best_loss);
         }
         Ok(model)
-    }
-
-    /// Which rows a tree sees: all of a group or none; `None` for all rows.
-    fn draw_rows(&self, groups: Option<ArrayView1<'_, usize>>, tree: usize) -> Option<Vec<bool>> {
-        let groups = groups.filter(|_| self.row_fraction < 1.0)?;
-        let mut distinct = groups.to_vec();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let mut rng = self.seed.derive(&format!("boosting/rows/{tree}")).rng();
-        let drawn: Vec<bool> = distinct.iter().map(|_| rng.random::<f64>() < self.row_fraction).collect();
-        Some(groups.iter().map(|group| distinct.binary_search(group).is_ok_and(|at| drawn[at])).collect())
-    }
-
-    /// The columns of a tree, ascending, at least one.
-    fn draw_columns(&self, columns: usize, tree: usize) -> Vec<usize> {
-        let mut all: Vec<usize> = (0..columns).collect();
-        if self.column_fraction >= 1.0 {
-            return all;
-        }
-        let count = ((self.column_fraction * columns as f64).ceil() as usize).max(1);
-        let mut rng = self.seed.derive(&format!("boosting/columns/{tree}")).rng();
-        for at in 0..count {
-            all.swap(at, rng.random_range(at..columns));
-        }
-        all.truncate(count);
-        all.sort_unstable();
-        all
     }
 }
 
@@ -260,20 +233,4 @@ fn add_tree(tree: &Tree, x: ArrayView2<'_, f64>, scores: &mut [f64]) {
     scores.par_iter_mut().zip(values.par_chunks_exact(columns)).with_min_len(1024).for_each(|(score, row)| {
         *score += tree.value(row);
     });
-}
-
-/// Refuses records without rows or columns, too many rows for their numbers, and infinite values; NaN is "missing".
-fn not_infinite(x: ArrayView2<'_, f64>) -> Result<(), InputError> {
-    for (axis, length) in [("rows", x.nrows()), ("columns", x.ncols())] {
-        if length == 0 {
-            return Err(InputError::Empty { what: "records", axis });
-        }
-    }
-    if u32::try_from(x.nrows()).is_err() {
-        return Err(InputError::Shape { what: "records", axis: "rows", expected: u32::MAX as usize, found: x.nrows() });
-    }
-    match x.indexed_iter().find(|(_, value)| value.is_infinite()) {
-        None => Ok(()),
-        Some(((row, column), &value)) => Err(InputError::NonFinite { what: "records", row, column, value }),
-    }
 }

@@ -12,23 +12,18 @@
 //!
 //! What it does not do: choose its hyperparameters, weight rows, or fit several targets at once.
 
-mod binning;
 mod fit;
-mod grow;
-mod histogram;
 mod model;
 mod objective;
 mod params;
 mod quantiles;
-mod shap;
-mod split;
-mod tree;
 
-pub use fit::GroupedTargets;
 pub use model::{Contributions, GradientBoosting};
 pub use objective::Loss;
-pub use params::{GradientBoostingParams, GradientBoostingValidParams, Monotone};
+pub use params::{GradientBoostingParams, GradientBoostingValidParams};
 pub use quantiles::{BoostedQuantiles, BoostedQuantilesParams, BoostedQuantilesValidParams};
+
+pub use super::tree::{CategoryError, GroupedTargets, Monotone};
 
 use super::input::InputError;
 
@@ -58,15 +53,8 @@ pub enum BoostingError {
         loss: &'static str,
     },
     /// A category that is no code.
-    #[error("gradient boosting: category is {value} in row {row}, column {column}, expected a whole number from 0")]
-    Category {
-        /// Row, from 0.
-        row: usize,
-        /// Column, from 0.
-        column: usize,
-        /// The value.
-        value: f64,
-    },
+    #[error("gradient boosting: {0}")]
+    Category(#[from] CategoryError),
     /// A column that is both categorical and monotone, or that does not exist.
     #[error("gradient boosting: column {column} is declared {declared}, but {problem}")]
     Column {
@@ -93,7 +81,7 @@ impl BoostingError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Ungrouped { .. } => Some("pass `GroupedTargets` with one group per account".into()),
-            Self::Category { .. } => Some("encode categories as codes, unknown ones as NaN".into()),
+            Self::Category(_) => Some("encode categories as codes, unknown ones as NaN".into()),
             Self::Input(error) => error.hint(),
             _ => None,
         }

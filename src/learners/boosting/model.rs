@@ -6,8 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Loss;
-use super::shap::add_contributions;
-use super::tree::{Node, Tree};
+use crate::learners::tree::{Node, Tree, add_contributions};
 
 /// Rows that walk through a tree together, so that the tree stays in the cache.
 const ROWS: usize = 512;

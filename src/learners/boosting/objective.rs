@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BoostingError;
 use crate::learners::loss;
+use crate::learners::tree::quantile;
 
 /// What is predicted, by what it is proper for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -125,12 +126,6 @@ impl Loss {
             _ => None,
         }
     }
-}
-
-/// The smallest value with a share of at least `level` at or below it; reorders its input.
-pub(super) fn quantile(values: &mut [f64], level: f64) -> f64 {
-    let rank = ((level * values.len() as f64 - 1e-9).ceil() as usize).clamp(1, values.len());
-    *values.select_nth_unstable_by(rank - 1, f64::total_cmp).1
 }
 
 #[cfg(test)]

@@ -3,18 +3,8 @@
 use linfa::ParamGuard;
 use serde::{Deserialize, Serialize};
 
-use super::{BoostingError, Loss};
+use super::{BoostingError, Loss, Monotone};
 use crate::domain::Seed;
-
-/// The direction in which predictions may move with a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Monotone {
-    /// Never down.
-    Increasing,
-    /// Never up.
-    Decreasing,
-}
 
 /// Checked hyperparameters; see [`GradientBoostingParams`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

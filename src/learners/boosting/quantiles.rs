@@ -8,10 +8,10 @@ use linfa::{DatasetBase, ParamGuard};
 use ndarray::{Array1, Array2, ArrayBase, Axis, Data, Ix2};
 use serde::{Deserialize, Serialize};
 
-use super::binning::Binned;
-use super::fit::{GroupedTargets, Training};
+use super::fit::Training;
 use super::params::{GradientBoostingParams, GradientBoostingValidParams};
-use super::{BoostingError, GradientBoosting, Loss};
+use super::{BoostingError, GradientBoosting, GroupedTargets, Loss};
+use crate::learners::tree::Binned;
 
 /// Checked hyperparameters; see [`BoostedQuantilesParams`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::Monotone;
 use super::binning::{Binned, GROUP};
 use super::histogram::{Histogram, PARALLEL_ROWS, Sums};
-use super::params::{GradientBoostingValidParams, Monotone};
 use super::split::{self, BinRule, Candidate, Limits};
 
 /// Ranges longer than this are divided by several threads, in pieces of this length.
@@ -14,20 +14,20 @@ const PIECE: usize = 65_536;
 
 /// A node of a grown tree; its rows are a range of the row order.
 #[derive(Debug, Clone)]
-pub(super) struct GrownNode {
-    pub(super) rows: Range<usize>,
-    pub(super) value: f64,
-    pub(super) split: Option<GrownSplit>,
+pub(in crate::learners) struct GrownNode {
+    pub(in crate::learners) rows: Range<usize>,
+    pub(in crate::learners) value: f64,
+    pub(in crate::learners) split: Option<GrownSplit>,
 }
 
 /// How a node was split.
 #[derive(Debug, Clone)]
-pub(super) struct GrownSplit {
-    pub(super) column: usize,
+pub(in crate::learners) struct GrownSplit {
+    pub(in crate::learners) column: usize,
     pub(super) rule: BinRule,
-    pub(super) missing_left: bool,
-    pub(super) left: usize,
-    pub(super) right: usize,
+    pub(in crate::learners) missing_left: bool,
+    pub(in crate::learners) left: usize,
+    pub(in crate::learners) right: usize,
 }
 
 /// A leaf that may still be split.
@@ -39,10 +39,19 @@ struct Open {
     bounds: (f64, f64),
 }
 
+/// Where a tree stops, and what it must respect.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::learners) struct GrowthLimits {
+    pub(in crate::learners) leaves: usize,
+    pub(in crate::learners) min_leaf_rows: usize,
+    pub(in crate::learners) l2: f64,
+    pub(in crate::learners) monotone: Vec<(usize, Monotone)>,
+}
+
 /// Grows trees on one binned matrix, keeping buffers between them.
-pub(super) struct Grower<'a> {
+pub(in crate::learners) struct Grower<'a> {
     binned: &'a Binned,
-    params: &'a GradientBoostingValidParams,
+    limits: &'a GrowthLimits,
     monotone: Vec<Option<Monotone>>,
     spare: Vec<Histogram>,
     scratch: Vec<u32>,
@@ -50,17 +59,22 @@ pub(super) struct Grower<'a> {
 }
 
 impl<'a> Grower<'a> {
-    pub(super) fn new(binned: &'a Binned, params: &'a GradientBoostingValidParams) -> Self {
+    pub(in crate::learners) fn new(binned: &'a Binned, limits: &'a GrowthLimits) -> Self {
         let mut monotone = vec![None; binned.columns().len()];
-        for (column, direction) in &params.monotone {
+        for (column, direction) in &limits.monotone {
             monotone[*column] = Some(*direction);
         }
-        Self { binned, params, monotone, spare: Vec::new(), scratch: Vec::new(), gathered: Vec::new() }
+        Self { binned, limits, monotone, spare: Vec::new(), scratch: Vec::new(), gathered: Vec::new() }
     }
 
     /// Grows a tree on `rows` (ascending; reordered so that each node's rows are a range) by `columns`. Node 0 is the
     /// root; leaf values are Newton steps, unshrunken.
-    pub(super) fn grow(&mut self, rows: &mut [u32], derivatives: &[[f32; 2]], columns: &[usize]) -> Vec<GrownNode> {
+    pub(in crate::learners) fn grow(
+        &mut self,
+        rows: &mut [u32],
+        derivatives: &[[f32; 2]],
+        columns: &[usize],
+    ) -> Vec<GrownNode> {
         let mut used = vec![false; self.binned.groups().len()];
         for column in columns {
             used[column / GROUP] = true;
@@ -73,7 +87,7 @@ impl<'a> Grower<'a> {
         let root = self.open(0, rows.len(), histogram, sums, bounds, columns);
         nodes[0].value = root.1;
         let mut leaves = vec![root.0];
-        while leaves.len() < self.params.leaves {
+        while leaves.len() < self.limits.leaves {
             let gain = |leaf: &Open| leaf.best.as_ref().map_or(0.0, |best| best.gain);
             let Some(at) = (0..leaves.len())
                 .filter(|at| gain(&leaves[*at]) > 0.0)
@@ -82,7 +96,7 @@ impl<'a> Grower<'a> {
                 break;
             };
             let leaf = leaves.swap_remove(at);
-            let last = leaves.len() + 2 == self.params.leaves;
+            let last = leaves.len() + 2 == self.limits.leaves;
             let children = self.split(leaf, &mut nodes, rows, derivatives, (columns, &used), last);
             leaves.extend(children);
         }
@@ -153,8 +167,8 @@ impl<'a> Grower<'a> {
 
     fn limits(&self, rows: usize, sums: Sums, bounds: (f64, f64)) -> Limits {
         let rows_per_curvature = if sums[1] > 0.0 { rows as f64 / sums[1] } else { 0.0 };
-        let min_rows = self.params.min_leaf_rows as f64;
-        Limits { sums, rows_per_curvature, min_rows, l2: self.params.l2, bounds }
+        let min_rows = self.limits.min_leaf_rows as f64;
+        Limits { sums, rows_per_curvature, min_rows, l2: self.limits.l2, bounds }
     }
 
     fn histogram(&mut self) -> Histogram {
@@ -206,7 +220,7 @@ impl<'a> Grower<'a> {
 
 /// Sets the value of every leaf by `renew(rows)` in place of its Newton step, within what monotone columns allow: each
 /// split by one divides the allowed values midway between its sides.
-pub(super) fn renew(
+pub(in crate::learners) fn renew(
     nodes: &mut [GrownNode],
     monotone: &[(usize, Monotone)],
     renew: impl Fn(Range<usize>) -> f64 + Sync,

@@ -5,7 +5,7 @@
 //! become known; unknown ones follow both branches in proportion to training rows. One pass over the leaves keeps, per
 //! path, the share of column subsets of each size.
 
-use super::tree::{Node, Tree, goes_left};
+use super::node::{Node, Tree, goes_left};
 
 #[derive(Clone, Copy)]
 struct Step {
@@ -19,7 +19,7 @@ struct Step {
 }
 
 /// Adds the contributions of one tree to `contributions`, one per column.
-pub(super) fn add_contributions(tree: &Tree, row: &[f64], contributions: &mut [f64]) {
+pub(in crate::learners) fn add_contributions(tree: &Tree, row: &[f64], contributions: &mut [f64]) {
     descend(tree, row, contributions, 0, Vec::new(), Step { column: None, unknown: 1.0, known: 1.0, weight: 0.0 });
 }
 
@@ -112,7 +112,7 @@ fn unwound_weight(path: &[Step], at: usize) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::tree::Rule;
+    use super::super::node::Rule;
     use super::*;
 
     const COLUMNS: usize = 4;
@@ -147,7 +147,7 @@ mod tests {
     /// A tree of 15 nodes; columns repeat along paths.
     fn tree(columns: &[usize], bounds: &[f64], values: &[f64], covers: &[u8]) -> Tree {
         let mut nodes: Vec<Node> = Vec::new();
-        let mut cover = vec![0.0; 15];
+        let mut cover = [0.0; 15];
         for leaf in 7..15 {
             cover[leaf] = f64::from(covers[leaf - 7]) + 1.0;
         }
@@ -178,9 +178,9 @@ mod tests {
             let tree = tree(&columns, &bounds, &values, &covers);
             let mut found = [0.0; COLUMNS];
             add_contributions(&tree, &row, &mut found);
-            for column in 0..COLUMNS {
+            for (column, found) in found.iter().enumerate() {
                 let expected = shapley(&tree, &row, column);
-                prop_assert!((found[column] - expected).abs() < 1e-9, "{} {} {}", column, found[column], expected);
+                prop_assert!((found - expected).abs() < 1e-9, "{} {} {}", column, found, expected);
             }
             prop_assert!((found.iter().sum::<f64>() + tree.expected() - tree.value(&row)).abs() < 1e-9);
         }

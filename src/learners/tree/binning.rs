@@ -7,7 +7,7 @@
 use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
-use super::BoostingError;
+use super::CategoryError;
 
 /// Columns whose bins lie side by side: one row of a group is eight bytes, its histograms fit the first-level cache.
 pub(super) const GROUP: usize = 8;
@@ -92,7 +92,7 @@ fn between(low: f64, high: f64) -> f64 {
 }
 
 /// A binned training matrix.
-pub(super) struct Binned {
+pub(in crate::learners) struct Binned {
     columns: Vec<Bins>,
     groups: Vec<Vec<[u8; GROUP]>>,
 }
@@ -102,12 +102,16 @@ impl Binned {
     ///
     /// # Errors
     /// If a categorical column holds something else than codes or NaN.
-    pub(super) fn new(x: ArrayView2<'_, f64>, categorical: &[usize], max_bins: usize) -> Result<Self, BoostingError> {
+    pub(in crate::learners) fn new(
+        x: ArrayView2<'_, f64>,
+        categorical: &[usize],
+        max_bins: usize,
+    ) -> Result<Self, CategoryError> {
         for &column in categorical {
             let is_code = |v: &f64| (0.0..=f64::from(u32::MAX)).contains(v) && v.fract() == 0.0;
             if let Some((row, &value)) = x.column(column).iter().enumerate().find(|(_, v)| !(v.is_nan() || is_code(v)))
             {
-                return Err(BoostingError::Category { row, column, value });
+                return Err(CategoryError { row, column, value });
             }
         }
         let learn = |column: usize| {
@@ -168,7 +172,7 @@ mod tests {
         assert_eq!(binned.columns()[0], Bins::Categorical { codes: vec![2, 7], other: 3 });
         assert_eq!((0..7).map(|row| binned.bin(row, 0)).collect::<Vec<_>>(), [2, 2, 1, 1, 1, 3, 0]);
         let error = Binned::new(array![[1.0], [-2.0]].view(), &[0], 255).err().unwrap();
-        assert_eq!(error, BoostingError::Category { row: 1, column: 0, value: -2.0 });
+        assert_eq!(error, CategoryError { row: 1, column: 0, value: -2.0 });
     }
 
     proptest! {

@@ -5,9 +5,9 @@
 //! it. Categories are put in order of `G / (H + smooth)` and split along it, which finds the best of all sets for convex
 //! losses (W. D. Fisher 1958), with extra shrinkage against sets made of noise, as in LightGBM.
 
+use super::Monotone;
 use super::binning::Bins;
 use super::histogram::{Histogram, Sums};
-use super::params::Monotone;
 
 /// Least curvature of a leaf.
 const MIN_CURVATURE: f64 = 1e-3;

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::binning::Bins;
+use super::binning::{Binned, Bins};
 use super::grow::GrownNode;
 use super::split::BinRule;
 
 /// Which known values go left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Rule {
+pub(in crate::learners) enum Rule {
     /// Numbers up to this one.
     AtMost(f64),
     /// These codes, ascending.
@@ -19,7 +19,7 @@ pub(super) enum Rule {
 /// A node; `cover` is the number of training rows that reached it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Node {
+pub(in crate::learners) enum Node {
     Leaf { value: f64, cover: f64 },
     Split { column: usize, rule: Rule, missing_left: bool, left: usize, right: usize, cover: f64 },
 }
@@ -27,13 +27,14 @@ pub(super) enum Node {
 /// Nodes, the root first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Tree {
+pub(in crate::learners) struct Tree {
     nodes: Vec<Node>,
 }
 
 impl Tree {
     /// The tree of grown nodes, leaf values times `shrinkage`.
-    pub(super) fn new(grown: &[GrownNode], columns: &[Bins], shrinkage: f64) -> Self {
+    pub(in crate::learners) fn new(grown: &[GrownNode], binned: &Binned, shrinkage: f64) -> Self {
+        let columns = binned.columns();
         let nodes = grown.iter().map(|node| {
             let cover = node.rows.len() as f64;
             match &node.split {
@@ -56,17 +57,23 @@ impl Tree {
         Self { nodes }
     }
 
-    pub(super) fn nodes(&self) -> &[Node] {
+    pub(in crate::learners) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
     /// The value of the leaf that a row falls into.
     #[inline]
-    pub(super) fn value(&self, row: &[f64]) -> f64 {
+    pub(in crate::learners) fn value(&self, row: &[f64]) -> f64 {
+        self.leaf(row).1
+    }
+
+    /// The position among the nodes, and the value, of the leaf that a row falls into.
+    #[inline]
+    pub(in crate::learners) fn leaf(&self, row: &[f64]) -> (usize, f64) {
         let mut at = 0;
         loop {
             match &self.nodes[at] {
-                Node::Leaf { value, .. } => return *value,
+                Node::Leaf { value, .. } => return (at, *value),
                 Node::Split { column, rule, missing_left, left, right, .. } => {
                     at = if goes_left(rule, *missing_left, row[*column]) { *left } else { *right };
                 }
@@ -75,7 +82,7 @@ impl Tree {
     }
 
     /// The mean value over training rows.
-    pub(super) fn expected(&self) -> f64 {
+    pub(in crate::learners) fn expected(&self) -> f64 {
         let (mut sum, mut rows) = (0.0, 0.0);
         for node in &self.nodes {
             if let Node::Leaf { value, cover } = node {
