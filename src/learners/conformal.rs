@@ -272,6 +272,20 @@ mod tests {
     }
 
     #[test]
+    fn offsets_read_back_from_within_a_tagged_enum() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "rung")]
+        enum Rung {
+            Quantiles { offsets: ConformalOffsets },
+        }
+        let (bounds, outcomes) = draw(600, "store");
+        let rung =
+            Rung::Quantiles { offsets: ConformalParams::default().fit(&DatasetBase::new(bounds, outcomes)).unwrap() };
+        let restored: Rung = serde_json::from_str(&serde_json::to_string(&rung).unwrap()).unwrap();
+        assert_eq!(restored, rung);
+    }
+
+    #[test]
     fn the_rank_is_that_of_the_paper_and_too_few_rows_are_an_error() {
         assert_eq!(conformal_quantile((1..=9).map(f64::from).collect(), 0.1), Some(9.0));
         assert_eq!(conformal_quantile((1..=19).map(f64::from).collect(), 0.1), Some(18.0));

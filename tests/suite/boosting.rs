@@ -119,11 +119,11 @@ fn squared_and_logistic_loss_are_as_low_as_those_of_forust() {
 #[test]
 fn bytes_do_not_depend_on_the_number_of_threads() {
     // more rows than any limit below which one thread does the work
-    let (x, y) = company(140_000, "threads");
+    let (x, y) = company(100_000, "threads");
     let groups = Array1::from_shape_fn(y.len(), |i| i / 5);
     for loss in LOSSES {
         let params =
-            GradientBoostingParams::new(loss).trees(3).row_fraction(0.7).column_fraction(0.7).categorical(&[5]);
+            GradientBoostingParams::new(loss).trees(2).row_fraction(0.8).column_fraction(0.7).categorical(&[5]);
         let dataset = DatasetBase::new(x.clone(), GroupedTargets { y: targets(loss, &y), groups: groups.clone() });
         let bytes = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
