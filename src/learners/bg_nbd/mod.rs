@@ -51,7 +51,7 @@ pub enum BgNbdError {
         expected: &'static str,
     },
     /// Nobody bought twice: rate and dropout cannot be told apart.
-    #[error("bg/nbd: none of {rows} customers has a repeat purchase, expected at least one")]
+    #[error("bg/nbd: none of {rows} buyers has a repeat purchase, expected at least one")]
     NoRepeatPurchases {
         /// Customers.
         rows: usize,

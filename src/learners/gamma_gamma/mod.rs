@@ -57,7 +57,7 @@ pub enum GammaGammaError {
         gradient_norm: f64,
     },
     /// A population whose mean is infinite: new customers have no expectation.
-    #[error("gamma-gamma: q is {q:.4}, expected above 1, since the mean over customers is infinite otherwise")]
+    #[error("gamma-gamma: q is {q:.4}, expected above 1, since the mean over buyers is infinite otherwise")]
     InfiniteMean {
         /// The estimate.
         q: f64,
@@ -72,9 +72,9 @@ impl GammaGammaError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotConverged { .. } | Self::InfiniteMean { .. } => {
-                Some("set a small `penalty` (0.001, say), or use each customer's shrunk mean instead".into())
+                Some("set a small `penalty` (0.001, say), or use each buyer's shrunk mean instead".into())
             }
-            Self::Value { .. } => Some("leave out customers whose mean value is not positive".into()),
+            Self::Value { .. } => Some("leave out buyers whose mean value is not positive".into()),
             Self::Input(error) => error.hint(),
             _ => None,
         }
