@@ -132,25 +132,25 @@ pub(super) fn batches_of(frame: &DataFrame) -> Result<Vec<RecordBatch>, Warehous
 
 fn refuse_unwritable(frame: &DataFrame) -> Result<(), WarehouseError> {
     for column in frame.columns() {
-        let crosses = match column.dtype() {
+        let crosses = matches!(
+            column.dtype(),
             DataType::Boolean
-            | DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::UInt8
-            | DataType::UInt16
-            | DataType::UInt32
-            | DataType::UInt64
-            | DataType::Float32
-            | DataType::Float64
-            | DataType::String
-            | DataType::Binary
-            | DataType::Date
-            | DataType::Decimal(..)
-            | DataType::Datetime(_, None) => true,
-            _ => false,
-        };
+                | DataType::Int8
+                | DataType::Int16
+                | DataType::Int32
+                | DataType::Int64
+                | DataType::UInt8
+                | DataType::UInt16
+                | DataType::UInt32
+                | DataType::UInt64
+                | DataType::Float32
+                | DataType::Float64
+                | DataType::String
+                | DataType::Binary
+                | DataType::Date
+                | DataType::Decimal(..)
+                | DataType::Datetime(_, None)
+        );
         if !crosses {
             return Err(WarehouseError::ColumnType {
                 column: column.name().to_string(),
