@@ -4,6 +4,7 @@
 //! bounded variable per row, `level - 1 <= d <= level`, with `X'd = Pb`. Newton steps on the optimality conditions
 //! with Mehrotra's predictor and corrector (S. Portnoy and R. Koenker, "The Gaussian Hare and the Laplacian
 //! Tortoise", Statistical Science 12, 1997): each costs one weighted gram matrix. The duality gap certifies the end.
+//! Rows whose side of the line is known enter by a linear term alone; which rows these are, `reduction` decides.
 
 use ndarray::{Array1, ArrayView1, ArrayView2, Zip};
 
@@ -38,26 +39,48 @@ struct Direction {
     d: Array1<f64>,
 }
 
-/// Solves for one level; `penalty` is the diagonal of `P`.
-pub(super) fn solve(
-    x: ArrayView2<'_, f64>,
-    y: ArrayView1<'_, f64>,
-    penalty: ArrayView1<'_, f64>,
-    level: f64,
-    tolerance: f64,
-    max_iterations: usize,
-) -> Solution {
-    let n = y.len();
-    let mut at = start(x, y, penalty, level);
+/// One level to be solved for.
+pub(super) struct Problem<'a> {
+    /// Columns, the first constant.
+    pub(super) x: ArrayView2<'a, f64>,
+    pub(super) y: ArrayView1<'a, f64>,
+    /// The diagonal of `P`, in units of the summed loss.
+    pub(super) penalty: ArrayView1<'a, f64>,
+    pub(super) level: f64,
+    pub(super) settled: Settled,
+    pub(super) start: Option<Array1<f64>>,
+}
+
+/// Rows whose side is known: their loss is `constant - slope . b`.
+#[derive(Debug, Clone)]
+pub(super) struct Settled {
+    pub(super) rows: usize,
+    pub(super) constant: f64,
+    pub(super) slope: Array1<f64>,
+}
+
+impl Settled {
+    /// No such rows.
+    pub(super) fn none(columns: usize) -> Self {
+        Self { rows: 0, constant: 0.0, slope: Array1::zeros(columns) }
+    }
+}
+
+/// Solves for one level.
+pub(super) fn solve(problem: &Problem<'_>, tolerance: f64, max_iterations: usize) -> Solution {
+    let &Problem { x, y, penalty, level, ref settled, .. } = problem;
+    let n = (y.len() + settled.rows) as f64;
+    let mut at = start(problem);
     let mut gap = f64::INFINITY;
     for iterations in 0..=max_iterations {
         let d = at.s.mapv(|s| level - s);
-        let dual_residual = &penalty * &at.b - transposed_times(x, d.view());
+        let dual_residual = &penalty * &at.b - transposed_times(x, d.view()) - &settled.slope;
         let primal_residual = &y - &x.dot(&at.b) - &at.u + &at.v;
         let complementarity = at.u.dot(&at.s) + at.v.dot(&at.w);
-        let objective = level * at.u.sum() + (1.0 - level) * at.v.sum() + 0.5 * (&penalty * &at.b).dot(&at.b);
-        gap = complementarity / (objective.abs() + 1e-10 * n as f64);
-        let infeasible = largest(&dual_residual) / n as f64;
+        let loss = level * at.u.sum() + (1.0 - level) * at.v.sum() + settled.constant - settled.slope.dot(&at.b);
+        let objective = loss + 0.5 * (&penalty * &at.b).dot(&at.b);
+        gap = complementarity / (objective.abs() + 1e-10 * n);
+        let infeasible = largest(&dual_residual) / n;
         if gap <= tolerance && infeasible <= tolerance {
             return Solution { coefficients: at.b, gap, iterations, converged: true };
         }
@@ -69,17 +92,24 @@ pub(super) fn solve(
     Solution { coefficients: at.b, gap, iterations: max_iterations, converged: false }
 }
 
-/// The intercept at the empirical quantile (the first column is constant), and residuals kept off their bounds.
-fn start(x: ArrayView2<'_, f64>, y: ArrayView1<'_, f64>, penalty: ArrayView1<'_, f64>, level: f64) -> Iterate {
-    let mut b = Array1::zeros(penalty.len());
-    let mut sorted = y.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    b[0] = sorted[((level * sorted.len() as f64) as usize).min(sorted.len() - 1)];
+/// A line to start from (or the intercept at the empirical quantile), and residuals and slacks off their bounds.
+fn start(problem: &Problem<'_>) -> Iterate {
+    let &Problem { x, y, level, ref settled, .. } = problem;
+    let b = problem.start.clone().unwrap_or_else(|| {
+        let mut b = Array1::zeros(x.ncols());
+        let mut sorted = y.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        b[0] = sorted[((level * sorted.len() as f64) as usize).min(sorted.len() - 1)];
+        b
+    });
     let residual = &y - &x.dot(&b);
     let off = (residual.iter().map(|r| r.abs()).sum::<f64>() / y.len() as f64).max(1e-3);
     let u = residual.mapv(|r| r.max(0.0) + off);
     let v = residual.mapv(|r| (-r).max(0.0) + off);
-    Iterate { b, u, v, s: Array1::from_elem(y.len(), level), w: Array1::from_elem(y.len(), 1.0 - level) }
+    // the first column is constant and free of penalty: its dual constraint fixes the mean of d
+    let d = (-settled.slope[0] / y.len() as f64).clamp(0.9 * level - 0.9, 0.9 * level);
+    let (s, w) = (Array1::from_elem(y.len(), level - d), Array1::from_elem(y.len(), 1.0 - level + d));
+    Iterate { b, u, v, s, w }
 }
 
 fn step(

@@ -2,10 +2,11 @@
 //!
 //! R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46 (1978). Objective, over standardised columns:
 //! `mean(pinball_level(y - b0 - z b)) + ridge / 2 * |b|^2`, solved to a duality gap by the interior-point method of
-//! Portnoy & Koenker (1997), one level apart from the other; predictions are sorted within each row, so that
+//! Portnoy & Koenker (1997), on the rows near the line where there are many, one level apart from the other; predictions are sorted within each row, so that
 //! quantiles never cross (Chernozhukov, Fernández-Val & Galichon 2010).
 
 mod interior_point;
+mod reduction;
 
 use linfa::traits::{Fit, PredictInplace};
 use linfa::{DatasetBase, ParamGuard};
@@ -197,8 +198,8 @@ where
         let mut penalty = Array1::from_elem(z.ncols(), self.ridge * unit * y.len() as f64);
         penalty[0] = 0.0;
         let solve = |level: &f64| {
-            let (iterations, tolerance) = (self.max_iterations, self.tolerance);
-            let found = interior_point::solve(z.view(), scaled.view(), penalty.view(), *level, tolerance, iterations);
+            let found =
+                reduction::solve(z.view(), scaled.view(), &penalty, *level, self.tolerance, self.max_iterations);
             if !found.converged {
                 let (gap, iterations) = (found.gap, found.iterations);
                 return Err(QuantileError::NotConverged { level: *level, gap, iterations });
