@@ -2,8 +2,8 @@
 //!
 //! R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46 (1978). Objective, over standardised columns:
 //! `mean(pinball_level(y - b0 - z b)) + ridge / 2 * |b|^2`, solved to a duality gap by the interior-point method of
-//! Portnoy & Koenker (1997), on the rows near the line where there are many, one level apart from the other; predictions are sorted within each row, so that
-//! quantiles never cross (Chernozhukov, Fernández-Val & Galichon 2010).
+//! Portnoy & Koenker (1997), on the rows near the line where there are many. Levels are solved apart and predictions
+//! sorted within each row, so that quantiles never cross (Chernozhukov, Fernández-Val & Galichon 2010).
 
 mod interior_point;
 mod reduction;
