@@ -87,7 +87,7 @@ fn pure_noise_gives_three_times_no_and_shows_no_potential() {
     for column in ["potential_band", "service_level", "can_buy_more"] {
         assert_eq!(scores.column(column).unwrap().null_count(), scores.height(), "{column}");
     }
-    let page = project.page();
+    let page = project.page().to_lowercase();
     assert!(page.contains("ranked by expected margin"), "the page does not say how it is ranked");
     let rank = scores.column("rank").unwrap().cast(&DataType::Float64).unwrap();
     let margin = numbers(&scores, "expected_margin");

@@ -134,7 +134,7 @@ fn on_adventureworks_the_published_level_does_not_lose_to_the_baseline_chosen_be
     let slice = facts.slice(AsOf::end_of(as_of), Horizon::new(6).unwrap(), Some(end)).unwrap();
     let actual = slice.labels().unwrap().numbers("revenue").unwrap();
     let column = baseline.trim_end_matches("_recalibrated");
-    let theirs = slice.baselines().numbers(&format!("{column}_revenue")).unwrap();
+    let theirs = slice.baselines().numbers(column).unwrap();
 
     let scores = project.table("scores");
     let ids: Vec<&str> = scores.column("customer_id").unwrap().str().unwrap().iter().flatten().collect();

@@ -18,7 +18,7 @@ use crate::{
 /// Name and rows of one table.
 type Table = (&'static str, DataFrame);
 
-/// Writes `tables/*.csv` and `tables/*.parquet`, and beside the page METHOD's files of scores and backtest.
+/// Writes `tables/*.csv` and `tables/*.parquet`, and beside the page METHOD's tables of scores and backtest.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -31,9 +31,14 @@ pub fn write(report: &Report, inputs: &Inputs<'_>, voice: &Voice, folder: &Path)
         atomic::write_csv(&tables.join(format!("{name}.csv")), frame)?;
         atomic::write_parquet(&tables.join(format!("{name}.parquet")), frame)?;
     }
-    atomic::write_parquet(&folder.join("scores.parquet"), inputs.ranking.table())?;
-    atomic::write_parquet(&folder.join("backtest.parquet"), &inputs.backtest.metrics)?;
-    atomic::write_parquet(&folder.join("backtest_predictions.parquet"), &inputs.backtest.predictions)?;
+    for (name, frame) in [
+        ("scores", inputs.ranking.table()),
+        ("backtest", &inputs.backtest.metrics),
+        ("backtest_predictions", &inputs.backtest.predictions),
+    ] {
+        atomic::write_csv(&folder.join(format!("{name}.csv")), frame)?;
+        atomic::write_parquet(&folder.join(format!("{name}.parquet")), frame)?;
+    }
     Ok(())
 }
 
