@@ -3,6 +3,7 @@
 mod oracle;
 
 use headroom::{
+    domain::Month,
     history::{HistoryError, LedgerAction, LedgerReport, RebuildReason, build},
     ingest::contract,
     params,
@@ -12,6 +13,8 @@ use jiff::civil::{Date, date};
 use oracle::{AccountRecord, GroupRecord, Line, Oracle};
 use polars::prelude::{Column, DataType, df};
 use proptest::prelude::*;
+
+use super::project::Project;
 
 /// Ten customers in two sources; one account has two of them, which share order ids and days.
 const ACCOUNTS: [(&str, &str, &str); 3] = [("erp", "c1", "acme"), ("shop", "c1", "acme"), ("shop", "c2", "zeta")];
@@ -200,26 +203,92 @@ fn a_late_line_of_an_order_is_money_of_the_later_knowledge_and_no_second_order()
     assert_eq!(report.action, LedgerAction::Updated(vec![1]));
 }
 
-#[test]
-fn the_same_history_in_one_file_and_with_later_corrections_ends_in_the_same_state() {
-    let state = |warehouse: &Warehouse| {
-        let sql = "SELECT account_id, month, sum(orders)::BIGINT, bit_xor(day_mask), sum(largest_order_e4)::BIGINT
-                   FROM ledger_accounts GROUP BY account_id, month HAVING sum(orders) <> 0 ORDER BY account_id, month";
-        let read = |row: &headroom::warehouse::Row<'_>| {
-            Ok((row.get::<String>(0)?, row.get::<i32>(1)?, row.get::<i64>(2)?, row.get::<i32>(3)?, row.get::<i64>(4)?))
-        };
-        warehouse.query(sql, params![], read).unwrap()
+/// The ledger as it stands in the end: both grains without months of knowledge.
+fn final_state(project: &Project) -> (LedgerReport, Vec<String>, Vec<String>) {
+    let report = build(&project.warehouse).unwrap();
+    let sum = |column: &str| format!("CAST(coalesce(sum({column}), 0) AS BIGINT)");
+    let keys = ["account_id", "month", "product_group"].map(str::to_owned).to_vec();
+    let money =
+        ["net_revenue_e4", "gross_revenue_e4", "returns_e4", "costed_revenue_e4", "margin_e4", "quantity_e4", "lines"];
+    let groups: Vec<String> = keys.iter().cloned().chain(money.map(sum)).collect();
+    let accounts =
+        ["account_id".into(), "month".into(), sum("orders"), "bit_xor(day_mask)".into(), sum("largest_order_e4")];
+    let rows = |columns: &[String], rest: &str| {
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        project.rows(&columns, rest)
     };
-    let wrong = line("2", date(2024, 1, 7), 99);
-    let right = line("2", date(2024, 1, 8), 9);
-    let rest = [line("1", date(2024, 1, 3), 10), line("3", date(2024, 2, 3), 1)];
-    let received = date(2024, 4, 2);
-    let (once, _) = checked(&[[&rest[..], std::slice::from_ref(&right)].concat()]);
-    let (corrected, _) = checked(&[
-        [&rest[..], std::slice::from_ref(&wrong)].concat(),
-        vec![reversed(&wrong, received), known(right, received)],
-    ]);
-    assert_eq!(state(&once), state(&corrected));
+    let groups = rows(
+        &groups,
+        "FROM ledger_groups GROUP BY account_id, month, product_group HAVING sum(lines) <> 0
+         ORDER BY account_id, month, product_group",
+    );
+    let accounts = rows(
+        &accounts,
+        "FROM ledger_accounts GROUP BY account_id, month HAVING sum(orders) <> 0 ORDER BY account_id, month",
+    );
+    (report, groups, accounts)
+}
+
+/// A line of a file: order, line, customer, day, cents, cost in cents.
+type FileLine = (u32, u32, String, String, i64, i64);
+
+fn csv(lines: &[FileLine]) -> String {
+    let money =
+        |cents: i64| format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
+    let mut text = "order_id,line_number,customer_id,ordered_on,product_group,quantity,net_revenue,cost\n".to_owned();
+    for (order, line, customer, day, cents, cost) in lines {
+        let (net, cost) = (money(*cents), money(*cost));
+        text.push_str(&format!("{order},{line},{customer},{day},G{},{line},{net},{cost}\n", order % 3));
+    }
+    text
+}
+
+#[test]
+fn one_file_twelve_snapshots_and_later_corrections_give_the_same_ledger_to_the_cent() {
+    let mut lines: Vec<FileLine> = Vec::new();
+    for order in 0..90_u32 {
+        for line in 1..=1 + order % 3 {
+            let day = format!("2021-{:02}-{:02}", 1 + order % 12, 1 + order * 7 % 28);
+            let cents = i64::from(order * 37 % 1000) * 13 - if order % 11 == 0 { 9_000 } else { 0 };
+            lines.push((order, line, format!("C{}", order % 9), day, cents, cents * 3 / 5));
+        }
+    }
+    let whole = Project::new();
+    whole.file("order_lines.csv", csv(&lines));
+    whole.ingest().unwrap();
+    let (_, groups, accounts) = final_state(&whole);
+    assert!(groups.len() > 50 && accounts.len() > 20, "{} and {}", groups.len(), accounts.len());
+
+    let mut monthly = Project::new();
+    monthly.section("order_lines", "files = ['data/order_lines_*.csv']\nmode = 'snapshot'");
+    for month in 1..=12 {
+        let so_far: Vec<_> = lines.iter().filter(|line| line.3 <= format!("2021-{month:02}-31")).cloned().collect();
+        monthly.file(&format!("order_lines_2021-{month:02}.csv"), csv(&so_far));
+        monthly.ingest().unwrap();
+        let (report, ..) = final_state(&monthly);
+        assert_eq!(report.touched, [Month::new(2021, month).unwrap()], "{}", report.action);
+    }
+    assert_eq!((final_state(&monthly).1, final_state(&monthly).2), (groups.clone(), accounts.clone()));
+
+    // An amount, a customer and a day are wrong, a line is missing and another is one too many.
+    let mut wrong = lines.clone();
+    wrong[5].4 += 1234;
+    wrong[40].2 = "C99".into();
+    wrong[50].3 = "2021-01-15".into();
+    wrong.remove(7);
+    wrong.push((999, 1, "C1".into(), "2021-03-03".into(), 5, 1));
+    let mut corrected = Project::new();
+    corrected.section("order_lines", "mode = 'snapshot'");
+    corrected.file("order_lines_2021-12-31.csv", csv(&wrong));
+    corrected.ingest().unwrap();
+    let (_, wrong_groups, wrong_accounts) = final_state(&corrected);
+    assert_ne!(wrong_groups, groups);
+    assert_ne!(wrong_accounts, accounts);
+    corrected.file("order_lines_2022-01-31.csv", csv(&lines));
+    corrected.ingest().unwrap();
+    let (report, corrected_groups, corrected_accounts) = final_state(&corrected);
+    assert!(matches!(report.action, LedgerAction::Updated(_)), "{}", report.action);
+    assert_eq!((corrected_groups, corrected_accounts), (groups, accounts));
 }
 
 #[test]
