@@ -204,7 +204,11 @@ fn exchange(draft: &Path, target: &Path) -> Result<(), PublishError> {
     aside.push(".old");
     let aside = PathBuf::from(aside);
     fs::rename(target, &aside).map_err(PublishError::io("move aside", target))?;
-    fs::rename(draft, target).map_err(PublishError::io("replace", target))?;
+    if let Err(refused) = fs::rename(draft, target) {
+        // Best effort: the first error is the one to tell, whether or not the old folder comes back.
+        let _ = fs::rename(&aside, target);
+        return Err(PublishError::io("replace", target)(refused));
+    }
     fs::rename(&aside, draft).map_err(PublishError::io("replace", target))
 }
 

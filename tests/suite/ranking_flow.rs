@@ -12,7 +12,7 @@ use headroom::{
 use polars::prelude::{DataType, NamedFrom, Series};
 use rand::Rng;
 
-use crate::synthetic::{horizon, ids, month, slice};
+use crate::synthetic::{Value, horizon, ids, month, slice};
 
 const ACCOUNTS: usize = 240;
 const MONTHS: usize = 84;
@@ -102,7 +102,7 @@ impl History {
             }
         };
         let closed = end <= Self::as_of();
-        let label: Option<&dyn Fn(&str, usize) -> f64> = if closed { Some(&label) } else { None };
+        let label: Option<Value<'_>> = if closed { Some(&label) } else { None };
         slice(at, threshold, &ids(ACCOUNTS), &number, &baseline, label)
     }
 

@@ -19,14 +19,17 @@ pub fn horizon() -> Horizon {
     Horizon::new(12).unwrap()
 }
 
+/// A figure by column and row.
+pub type Value<'a> = &'a dyn Fn(&str, usize) -> f64;
+
 /// A slice whose figures are given by name and row; what `number` does not know is unknown, categories are unknown.
 pub fn slice(
     at: Month,
     threshold: f64,
     ids: &[String],
     number: &dyn Fn(&str, usize) -> Option<f64>,
-    baseline: &dyn Fn(&str, usize) -> f64,
-    label: Option<&dyn Fn(&str, usize) -> f64>,
+    baseline: Value<'_>,
+    label: Option<Value<'_>>,
 ) -> Slice {
     let n = ids.len();
     let key = || Column::new(ACCOUNT_ID.into(), ids);
@@ -36,7 +39,7 @@ pub fn slice(
         }
         catalogue::Kind::Category => Column::new(feature.name.into(), vec![None::<&str>; n]),
     }));
-    let numbers = |names: &[&str], value: &dyn Fn(&str, usize) -> f64| {
+    let numbers = |names: &[&str], value: Value<'_>| {
         let columns =
             names.iter().map(|name| Column::new((*name).into(), (0..n).map(|i| value(name, i)).collect::<Vec<f64>>()));
         DataFrame::new(n, std::iter::once(key()).chain(columns).collect()).unwrap()
