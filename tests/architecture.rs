@@ -10,8 +10,22 @@ use std::{
 
 /// The stages in data-flow order; each may use those before it and the foundations.
 const STAGES: [&str; 16] = [
-    "warehouse", "ingest", "resolve", "check", "history", "features", "learners", "train", "backtest", "registry",
-    "score", "rank", "plan", "survey", "report", "pipeline",
+    "warehouse",
+    "ingest",
+    "resolve",
+    "check",
+    "history",
+    "features",
+    "learners",
+    "train",
+    "backtest",
+    "registry",
+    "score",
+    "rank",
+    "plan",
+    "survey",
+    "report",
+    "pipeline",
 ];
 
 /// Library files with their path below `src/`.
@@ -42,7 +56,11 @@ fn sources() -> Vec<(String, String)> {
 /// The lines of production code: no comments, nothing from `mod tests` on.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
-    text[..end].lines().enumerate().map(|(n, line)| (n + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text[..end]
+        .lines()
+        .enumerate()
+        .map(|(n, line)| (n + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 fn stage_of(file: &str) -> &str {
@@ -79,7 +97,8 @@ fn a_stage_never_names_a_later_one() {
 #[test]
 fn the_domain_knows_no_frame_no_file_and_no_database() {
     let found = offenders(|file, line| {
-        stage_of(file) == "domain" && ["polars", "duckdb", "ndarray", "std::fs", "std::io"].iter().any(|w| line.contains(w))
+        stage_of(file) == "domain"
+            && ["polars", "duckdb", "ndarray", "std::fs", "std::io"].iter().any(|w| line.contains(w))
     });
     assert_none("domain/ does I/O or names a frame", &found);
 }

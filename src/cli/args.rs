@@ -90,22 +90,30 @@ pub enum Command {
     #[command(after_help = "Example:\n  headroom init --project sales/")]
     Init(Project),
     /// Generate a synthetic company whose true potential is known
-    #[command(after_help = "Example:\n  headroom simulate --out demo --accounts 500 --months 72 --seed 7\n  headroom run --project demo")]
+    #[command(
+        after_help = "Example:\n  headroom simulate --out demo --accounts 500 --months 72 --seed 7\n  headroom run --project demo"
+    )]
     Simulate(Simulate),
     /// Load data files into the warehouse; rows that break the contract go to quarantine with their reason
-    #[command(after_help = "Example:\n  headroom ingest --project sales/\n\nThe same file twice is loaded once. docs/data.md describes every table.")]
+    #[command(
+        after_help = "Example:\n  headroom ingest --project sales/\n\nThe same file twice is loaded once. docs/data.md describes every table."
+    )]
     Ingest(AtTime),
     /// Check the loaded data; exit code 3 when a gate is closed
     #[command(after_help = "Example:\n  headroom check --project sales/ --waive future-dates --reason \"pre-orders\"")]
     Check(AtTime),
     /// Build the monthly ledger that every as-of date is served from
-    #[command(after_help = "Example:\n  headroom history --project sales/\n\nOnly months that new lines touch are computed again.")]
+    #[command(
+        after_help = "Example:\n  headroom history --project sales/\n\nOnly months that new lines touch are computed again."
+    )]
     History(AtTime),
     /// Judge every model of the ladder on past months, beside its baseline
     #[command(after_help = "Example:\n  headroom backtest --project sales/ --as-of 2021-10 --horizon 3")]
     Backtest(AtTime),
     /// Choose, fit and register a model per target, with its card
-    #[command(after_help = "Example:\n  headroom train --project sales/ --horizon 12\n  headroom models list --project sales/")]
+    #[command(
+        after_help = "Example:\n  headroom train --project sales/ --horizon 12\n  headroom models list --project sales/"
+    )]
     Train(AtTime),
     /// Predict every account with the registered models
     #[command(after_help = "Example:\n  headroom score --project sales/ --as-of 2021-10")]

@@ -65,12 +65,7 @@ fn simulate(options: &Simulate, console: &Console) -> Result<(), PipelineError> 
     Ok(())
 }
 
-fn stages(
-    options: AtTime,
-    until: Stage,
-    threads: Option<usize>,
-    console: &Console,
-) -> Result<(), PipelineError> {
+fn stages(options: AtTime, until: Stage, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
     let reason = options.reason.unwrap_or_default();
     let overrides = Overrides {
         as_of: options.as_of,

@@ -122,7 +122,9 @@ impl ConfigError {
                 Some(format!("write why, in `[checks.waive]`: {check} = \"reason\" (the report repeats it)"))
             }
             Self::Exists { .. } => Some("edit it, or choose another folder with --project".into()),
-            Self::Read { .. } | Self::Write { .. } | Self::Syntax { .. } | Self::Value { .. } | Self::Range { .. } => None,
+            Self::Read { .. } | Self::Write { .. } | Self::Syntax { .. } | Self::Value { .. } | Self::Range { .. } => {
+                None
+            }
         }
     }
 }

@@ -203,7 +203,8 @@ mod tests {
     fn a_pattern_without_a_file_and_a_path_out_of_the_project_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let config = |pattern: &str| SourceConfig { files: vec![pattern.into()], ..SourceConfig::default() };
-        let find = |pattern| files_of(folder.path(), Path::new("data"), table("order_lines").unwrap(), Some(&config(pattern)));
+        let find =
+            |pattern| files_of(folder.path(), Path::new("data"), table("order_lines").unwrap(), Some(&config(pattern)));
         assert!(matches!(find("data/erp_*.csv"), Err(IngestError::NoFile { .. })));
         assert!(matches!(find("../secret.csv"), Err(IngestError::OutsideProject { .. })));
         assert!(matches!(find("/etc/passwd.csv"), Err(IngestError::OutsideProject { .. })));

@@ -3,9 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    atomic::PublishError, backtest::BacktestError, check::CheckError, config::ConfigError, domain::{DomainError, Month}, features::FeatureError,
-    history::HistoryError, ingest::IngestError, rank::RankError, registry::RegistryError, report::ReportError,
-    score::ScoreError, simulate::SimulateError, train::TrainError, warehouse::WarehouseError,
+    atomic::PublishError,
+    backtest::BacktestError,
+    check::CheckError,
+    config::ConfigError,
+    domain::{DomainError, Month},
+    features::FeatureError,
+    history::HistoryError,
+    ingest::IngestError,
+    rank::RankError,
+    registry::RegistryError,
+    report::ReportError,
+    score::ScoreError,
+    simulate::SimulateError,
+    train::TrainError,
+    warehouse::WarehouseError,
 };
 
 /// An error of any stage; each stage's own type says what failed, where, and what was expected.
@@ -103,7 +115,9 @@ impl PipelineError {
             Self::Simulate(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::OutsideData { last, .. } => Some(format!("leave out --as-of for {last}, the last complete month")),
-            Self::Work { .. } => Some("delete the folder data/work; it only holds results that can be made again".into()),
+            Self::Work { .. } => {
+                Some("delete the folder data/work; it only holds results that can be made again".into())
+            }
         }
     }
 }

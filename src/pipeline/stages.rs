@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage, artifacts::Scored, looks,
+    Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage,
+    artifacts::Scored,
+    looks,
     work::{Key, WorkStore},
 };
 use crate::{
@@ -156,7 +158,12 @@ impl<'a> Run<'a> {
         let registry = Registry::open(self.config.models());
         let champions = registry.register(backtest)?;
         let origin = if champions.is_changed() { Origin::Made } else { Origin::Reused };
-        let text = format!("{} models as of {} in {}", champions.models().len(), moment.plan.as_of, relative(self.config, &self.config.models()));
+        let text = format!(
+            "{} models as of {} in {}",
+            champions.models().len(),
+            moment.plan.as_of,
+            relative(self.config, &self.config.models())
+        );
         self.progress.finished(Stage::Train, origin, &text);
         Ok(champions)
     }
@@ -242,7 +249,8 @@ impl<'a> Run<'a> {
         let folder = self.config.reports().join(moment.plan.as_of.to_string());
         let settings = (&self.config.name, &self.config.currency, self.config.language, self.config.top_accounts);
         let notices = serde_json::to_string(&self.notices).map_err(|error| PipelineError::json(&folder, &error))?;
-        let key = Key::of("report", &[("rank", rank_key), ("settings", &format!("{settings:?}")), ("notices", &notices)]);
+        let key =
+            Key::of("report", &[("rank", rank_key), ("settings", &format!("{settings:?}")), ("notices", &notices)]);
         let origin = self.store.republish(&format!("report/{}", moment.plan.as_of), &key, &folder, |draft| {
             let accounts = self.facts()?.all_accounts(AsOf::end_of(moment.plan.as_of))?;
             let inputs = Inputs {
@@ -373,7 +381,8 @@ pub(super) fn rank_lines(ranking: &Ranking) -> Result<Vec<String>, PipelineError
     )];
     for row in 0..list.height() {
         let mut line = format!("{:>4}  ", row + 1);
-        let shown = |value: Option<f64>, scale: f64| value.map_or_else(|| "-".to_owned(), |v| format!("{:.0}", v * scale));
+        let shown =
+            |value: Option<f64>, scale: f64| value.map_or_else(|| "-".to_owned(), |v| format!("{:.0}", v * scale));
         // Writing to a String cannot fail.
         let _ = write!(
             line,

@@ -324,4 +324,3 @@ fn adventure_works() -> Option<Company> {
     let accounts = accounts.into_values().filter(|account| account.orders.iter().any(|n| *n > 0)).collect();
     Some(Company { accounts, first, months: 36, margin: 0.1 })
 }
-

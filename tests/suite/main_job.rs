@@ -222,7 +222,8 @@ fn a_broken_row_goes_to_quarantine_and_the_rest_counts() {
 fn every_command_has_help_with_an_example() {
     let project = Project::empty();
     for command in [
-        "init", "simulate", "ingest", "check", "history", "backtest", "train", "score", "rank", "report", "run", "doctor",
+        "init", "simulate", "ingest", "check", "history", "backtest", "train", "score", "rank", "report", "run",
+        "doctor",
     ] {
         let said = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("headroom"))
             .args([command, "--help"])

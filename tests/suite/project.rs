@@ -49,7 +49,12 @@ impl Project {
     pub fn ingest(&self) -> Result<IngestReport, IngestError> {
         ingest(
             &self.warehouse,
-            &Request { project: self.folder.path(), tables: "data".as_ref(), sources: &self.sources, currency: self.currency },
+            &Request {
+                project: self.folder.path(),
+                tables: "data".as_ref(),
+                sources: &self.sources,
+                currency: self.currency,
+            },
         )
     }
 

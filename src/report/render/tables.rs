@@ -198,7 +198,7 @@ fn calibration(report: &Report) -> PolarsResult<DataFrame> {
 }
 
 fn past_lists(report: &Report) -> PolarsResult<DataFrame> {
-    let rows: Vec<(String, &str, f64, Option<f64>, Option<f64>, Option<f64>, u64)> = report
+    let rows: Vec<_> = report
         .realised
         .iter()
         .flat_map(|r| {

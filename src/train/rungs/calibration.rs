@@ -82,7 +82,7 @@ mod tests {
     fn a_class_with_few_rows_shares_the_factor_of_all() {
         let mut class = vec![AbcClass::C; 60];
         class[0] = AbcClass::A;
-        let factors = ClassFactors::learn(&vec![10.0; 60], &vec![20.0; 60], &class, &vec![false; 60]);
+        let factors = ClassFactors::learn(&[10.0; 60], &[20.0; 60], &class, &[false; 60]);
         assert_eq!(factors.factor, [2.0; 3]);
     }
 }
