@@ -129,6 +129,7 @@ mod tests {
             row: vec![0, 1, 2, 3],
             account: vec![0, 1, 2, 3],
             class: vec![AbcClass::A, AbcClass::A, AbcClass::C, AbcClass::C],
+            spend: vec![9.0, 8.0, 7.0, 6.0],
             actual: vec![10.0, 25.0, 0.0, -3.0],
             baseline: vec![10.0; 4],
             published: vec![10.0; 4],

@@ -51,6 +51,10 @@ pub(super) fn listings(tracks: &[Track], slices: &BTreeMap<Month, &Slice>) -> Re
             actual: expected.actual.clone(),
             base: pick("base_revenue")?,
             size: pick("last_12_scaled_revenue")?,
+            threshold: {
+                let all = slice.baselines().growth_threshold()?;
+                expected.row.iter().map(|&row| all[row]).collect()
+            },
             below_mean: mean.iter().zip(&last).map(|(mean, last)| mean - last).collect(),
         });
     }
@@ -78,7 +82,7 @@ impl Summary<'_> {
             .iter()
             .map(|c| (c.target.name(), (c.published.name.clone(), c.baseline.name.clone())))
             .collect();
-        let metrics = tables::metrics(&self.tracks, &rungs, plan.horizon, seed)?;
+        let metrics = tables::metrics(&self.tracks, &self.listings, &rungs, plan.horizon, seed)?;
         let predictions = tables::predictions(&self.tracks, &rungs, self.slices, plan.horizon)?;
         let totals = self
             .tracks
@@ -207,7 +211,7 @@ impl BacktestReport {
                     verdict: format!("too little history to learn anything: {baseline} is carried forward"),
                 },
             );
-        let none: DataFrame = tables::metrics(&[], &BTreeMap::new(), plan.horizon, setting.seed)?;
+        let none: DataFrame = tables::metrics(&[], &[], &BTreeMap::new(), plan.horizon, setting.seed)?;
         Ok(Self {
             plan: plan.clone(),
             targets: targets.into(),

@@ -1,6 +1,7 @@
 //! The two files of METHOD section 11: `backtest.parquet` and `backtest_predictions.parquet`.
 //!
-//! In the first, `ci_low` and `ci_high` bound the paired difference `value - baseline_value` at 90 %, by account, on
+//! Segments are all accounts, the ABC classes, for stretch also quintiles of spend, and for headroom (expected revenue
+//! to stretch) deciles of it. In the first file, `ci_low` and `ci_high` bound the paired difference `value - baseline_value` at 90 %, by account, on
 //! the very rows of the segment; they are null where the difference is zero by construction.
 
 use std::collections::BTreeMap;
@@ -12,9 +13,10 @@ use super::{
     bootstrap::{Bootstrap, interval},
     losses::Measured,
     track::Track,
+    verdicts::{Listing, quintiles},
 };
 use crate::{
-    domain::{AbcClass, Horizon, Month, Seed},
+    domain::{AbcClass, Horizon, Month, Seed, Target},
     features::Slice,
 };
 
@@ -39,6 +41,7 @@ struct Figure {
 /// All metrics of the published rung and the baseline by ABC class, and of the other rungs overall.
 pub(super) fn metrics(
     tracks: &[Track],
+    listings: &[Listing],
     rungs: &BTreeMap<&'static str, (String, String)>,
     horizon: Horizon,
     seed: Seed,
@@ -48,9 +51,7 @@ pub(super) fn metrics(
         .map(|track| {
             let (published, baseline) = &rungs[track.target.name()];
             let mut figures = Vec::new();
-            for segment in std::iter::once(None).chain(AbcClass::ALL.map(Some)) {
-                let rows: Vec<usize> =
-                    (0..track.actual.len()).filter(|&i| segment.is_none_or(|class| track.class[i] == class)).collect();
+            for (segment, rows) in segments(track) {
                 if rows.is_empty() {
                     continue;
                 }
@@ -59,7 +60,7 @@ pub(super) fn metrics(
                 if published != baseline {
                     figures.extend(part.figures(published, &track.published, true, seed));
                 }
-                if segment.is_none() {
+                if segment == ALL {
                     for (rung, predicted) in &track.others {
                         figures.extend(part.figures(rung, predicted, false, seed));
                     }
@@ -70,6 +71,7 @@ pub(super) fn metrics(
         .collect::<Vec<_>>()
         .into_iter()
         .flatten()
+        .chain(listings.iter().flat_map(headroom))
         .collect();
     let text = |of: &dyn Fn(&Figure) -> String| figures.iter().map(of).collect::<Vec<String>>();
     let numbers = |of: &dyn Fn(&Figure) -> f64| {
@@ -90,6 +92,56 @@ pub(super) fn metrics(
     }
 }
 
+const ALL: &str = "all";
+const SPEND: [&str; 5] = ["spend_1", "spend_2", "spend_3", "spend_4", "spend_5"];
+const HEADROOM: [&str; 10] = [
+    "headroom_1",
+    "headroom_2",
+    "headroom_3",
+    "headroom_4",
+    "headroom_5",
+    "headroom_6",
+    "headroom_7",
+    "headroom_8",
+    "headroom_9",
+    "headroom_10",
+];
+
+/// Name and rows of each segment: all, the ABC classes, and for stretch the quintiles of spend, lowest first.
+fn segments(track: &Track) -> Vec<(&'static str, Vec<usize>)> {
+    let n = track.actual.len();
+    let mut segments = vec![(ALL, (0..n).collect())];
+    for class in AbcClass::ALL {
+        segments.push((class.name(), (0..n).filter(|&i| track.class[i] == class).collect()));
+    }
+    if track.target == Target::Stretch {
+        segments.extend(SPEND.into_iter().zip(quintiles(&track.spend)));
+    }
+    segments
+}
+
+/// Beside a mean gain stands that of all accounts, which a random list would have.
+fn headroom(listing: &Listing) -> Vec<Figure> {
+    let gain = listing.gain();
+    let mean = gain.iter().sum::<f64>() / gain.len().max(1) as f64;
+    let figure = |segment, metric, value, baseline_value, n| Figure {
+        target: "headroom",
+        origin: listing.origin.to_string(),
+        rung: "upside".into(),
+        segment,
+        metric,
+        value,
+        baseline_value,
+        bounds: None,
+        n,
+    };
+    let order = listing.order_within_spend();
+    let mut figures = vec![figure(ALL, "spearman_within_spend", order, 0.0, gain.len())];
+    let deciles = HEADROOM.into_iter().zip(listing.gain_by_decile());
+    figures.extend(deciles.map(|(segment, (gain, n))| figure(segment, "mean_gain", gain, mean, n)));
+    figures
+}
+
 /// The rows of one segment of a track.
 struct Part<'a> {
     track: &'a Track,
@@ -101,7 +153,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn new(track: &'a Track, rows: &'a [usize], class: Option<AbcClass>) -> Self {
+    fn new(track: &'a Track, rows: &'a [usize], segment: &'static str) -> Self {
         // accounts are numbered anew, so that a bootstrap of a class draws as many as the class has
         let mut known: Vec<u32> = rows.iter().map(|&i| track.account[i]).collect();
         known.sort_unstable();
@@ -110,7 +162,7 @@ impl<'a> Part<'a> {
         Self {
             track,
             rows,
-            segment: class.map_or("all", AbcClass::name),
+            segment,
             account: rows.iter().map(|&i| number(track.account[i])).collect(),
             actual: rows.iter().map(|&i| track.actual[i]).collect(),
             baseline: rows.iter().map(|&i| track.baseline[i]).collect(),

@@ -24,6 +24,8 @@ pub(super) struct Track {
     /// Number of the account within the test panel.
     pub account: Vec<u32>,
     pub class: Vec<AbcClass>,
+    /// Revenue of the last 12 months, up to a factor.
+    pub spend: Vec<f64>,
     pub actual: Vec<f64>,
     pub baseline: Vec<f64>,
     pub published: Vec<f64>,
@@ -63,6 +65,7 @@ impl Track {
             locked,
             account: rows.account(),
             class: rows.class(),
+            spend: rows.baseline("last_12_scaled_revenue")?,
             actual: outcome(target, &rows)?,
             baseline: pick(baseline),
             published: pick(published),
@@ -102,9 +105,11 @@ impl Track {
         let target = contest.target;
         let predict = |candidate: &Candidate| -> Result<Vec<f64>, TrainError> {
             // quantiles are calibrated on later rows than they are fitted on; nothing else is calibrated
-            let calibrated = target == Target::Stretch && candidate.step > 0;
-            let (rows, calibrate) =
-                if calibrated { (judge.before_choice, Some(judge.choice)) } else { (judge.all, None) };
+            let (rows, calibrate) = if candidate.kind.is_calibrated() {
+                (judge.before_choice, Some(judge.choice))
+            } else {
+                (judge.all, None)
+            };
             let task = Task { candidate, target, horizon: judge.horizon, anchor: &contest.baseline, calibrate };
             fit_rows(&task, &training_rows(target, rows)?)?.predict_rows(&judge.test.rows)
         };

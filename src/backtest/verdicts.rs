@@ -17,10 +17,17 @@ use crate::domain::{Month, Seed};
 const VERDICTS: f64 = 3.0;
 /// An order that explains less than 1 % of the variance of ranks, on any origin, is no order worth a visit.
 const LEAST_ORDER: f64 = 0.1;
-/// Replicates behind a claim: the bound of the third verdict is the 17th lowest.
+/// Replicates behind a claim: the bound of a verdict is the 17th lowest.
 const REPLICATES: usize = 1000;
+/// From so many rows on, chance is small and fewer replicates find its size.
+const MANY_ROWS: usize = 20_000;
+const FEWER_REPLICATES: usize = 300;
 /// Random lists of the top decile's length.
 const RANDOM_LISTS: usize = 200;
+
+const fn replicates(rows: usize) -> usize {
+    if rows > MANY_ROWS { FEWER_REPLICATES } else { REPLICATES }
+}
 
 /// A figure on the locked origin, and whether it may be claimed.
 pub(super) struct Claim {
@@ -41,7 +48,7 @@ fn claim(
     let accounts = locked.account.iter().max().map_or(0, |&last| last as usize + 1);
     let of_locked = figure(locked);
     let value = of_locked(&vec![1.0; locked.actual.len()]);
-    let draws = Bootstrap::new(accounts, REPLICATES, seed).draw(&locked.account, &of_locked);
+    let draws = Bootstrap::new(accounts, replicates(locked.actual.len()), seed).draw(&locked.account, &of_locked);
     let bound = lower_bound(draws.clone(), 1.0 - 0.05 / claims);
     let elsewhere: Vec<(Month, f64)> =
         others.iter().map(|track| (track.origin, figure(track)(&vec![1.0; track.actual.len()]))).collect();
@@ -84,10 +91,41 @@ pub(super) struct Listing {
     pub size: Vec<f64>,
     /// How far the last horizon lies below the account's own mean of 24 months.
     pub below_mean: Vec<f64>,
+    /// METHOD's d per account.
+    pub threshold: Vec<f64>,
 }
 
 impl Listing {
-    fn gain(&self) -> Vec<f64> {
+    /// What the choice of a level for headroom goes by: Spearman of `headroom / (B + d)` with the later
+    /// `log((max(Y, 0) + d) / (B + d))` within quintiles of spend, their mean; NaN with fewer accounts than quintiles.
+    pub(super) fn order_within_spend(&self) -> f64 {
+        let relative = |i: usize| {
+            let (b, d) = (self.base[i].max(0.0), self.threshold[i]);
+            (self.headroom[i] / (b + d), ((self.actual[i].max(0.0) + d) / (b + d)).ln())
+        };
+        let correlations = quintiles(&self.size).map(|rows| {
+            let (headroom, growth): (Vec<f64>, Vec<f64>) = rows.iter().map(|&i| relative(i)).unzip();
+            let ones = vec![1.0; rows.len()];
+            ranking::spearman(&Order::descending(&headroom), &Order::descending(&growth), &ones)
+        });
+        if self.size.len() < 5 { f64::NAN } else { correlations.iter().sum::<f64>() / 5.0 }
+    }
+
+    /// Mean gain per decile of headroom, highest first, with the number of accounts.
+    pub(super) fn gain_by_decile(&self) -> Vec<(f64, usize)> {
+        let (n, gain) = (self.headroom.len(), self.gain());
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&i, &j| self.headroom[j].total_cmp(&self.headroom[i]));
+        let bins = n.min(10);
+        (0..bins)
+            .map(|bin| {
+                let rows = &order[n * bin / bins..n * (bin + 1) / bins];
+                (rows.iter().map(|&i| gain[i]).sum::<f64>() / rows.len() as f64, rows.len())
+            })
+            .collect()
+    }
+
+    pub(super) fn gain(&self) -> Vec<f64> {
         self.actual.iter().zip(&self.base).map(|(y, b)| y - b).collect()
     }
 
@@ -125,7 +163,7 @@ impl Listing {
             .sum::<f64>()
             / RANDOM_LISTS as f64;
         let accounts = self.account.iter().max().map_or(0, |&last| last as usize + 1);
-        let bootstrap = Bootstrap::new(accounts, REPLICATES / 2, seed.derive("realised"));
+        let bootstrap = Bootstrap::new(accounts, replicates(n) / 2, seed.derive("realised"));
         let top = |order: &Order| order.top_sum(&gain, &weight, k) / k;
         Realised {
             origin: self.origin,
@@ -141,6 +179,14 @@ impl Listing {
             n: k.round() as usize,
         }
     }
+}
+
+/// Positions by quintile of `values`, lowest first.
+pub(super) fn quintiles(values: &[f64]) -> [Vec<usize>; 5] {
+    let n = values.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    std::array::from_fn(|k| order[n * k / 5..n * (k + 1) / 5].to_vec())
 }
 
 /// What the verdicts are drawn from.
@@ -230,7 +276,7 @@ fn potential(evidence: &Evidence<'_>, apart: &[Month], ranks: bool) -> Verdict {
     let advantage = locked.advantage();
     let value = advantage(&vec![1.0; locked.account.len()]);
     let seed = evidence.seed.derive("potential");
-    let draws = Bootstrap::new(accounts, REPLICATES, seed).draw(&locked.account, &advantage);
+    let draws = Bootstrap::new(accounts, replicates(locked.account.len()), seed).draw(&locked.account, &advantage);
     let beyond = lower_bound(draws.clone(), 1.0 - 0.05 / VERDICTS).is_some_and(|bound| bound > 0.0);
     let others: Vec<(Month, f64)> = apart
         .iter()

@@ -13,7 +13,7 @@ mod panel;
 mod rungs;
 mod set;
 
-pub use encode::Encoder;
+pub use encode::{Encoder, FeatureList};
 pub use error::TrainError;
 pub use fit::{FitContext, fit};
 pub(crate) use fit::{Task, fit_rows};

@@ -4,6 +4,7 @@
 //! rows, a fold, a bootstrap sample with repetitions). It knows neither targets nor rungs.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
@@ -30,7 +31,7 @@ pub struct Panel<'a> {
     account: Vec<u32>,
     class: Vec<AbcClass>,
     abc: AbcThresholds,
-    designs: Mutex<BTreeMap<String, Arc<Design>>>,
+    shared: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 #[derive(Debug)]
@@ -88,7 +89,7 @@ impl<'a> Panel<'a> {
         sorted.dedup();
         let account =
             names.iter().map(|name| sorted.binary_search(name).expect("each name was just inserted") as u32).collect();
-        Ok(Self { parts, account, class, abc, designs: Mutex::default() })
+        Ok(Self { parts, account, class, abc, shared: Mutex::default() })
     }
 
     /// Number of rows.
@@ -141,15 +142,26 @@ impl<'a> Panel<'a> {
         Ok(all)
     }
 
-    /// The encoded features of all rows, learned on them; computed once per list.
-    pub(crate) fn design(&self, list: &FeatureList) -> Result<Arc<Design>, TrainError> {
-        let mut designs = self.designs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(design) = designs.get(&list.key()) {
-            return Ok(Arc::clone(design));
+    /// What is the same for several rungs or targets, made once per `key`. Two threads may make it at the same time; the
+    /// lock is never held meanwhile, since what is made may itself run in parallel.
+    pub(crate) fn shared<T: Send + Sync + 'static>(
+        &self,
+        key: &str,
+        make: impl FnOnce() -> Result<T, TrainError>,
+    ) -> Result<Arc<T>, TrainError> {
+        let kept = || self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let found = kept().get(key).cloned();
+        if let Some(found) = found.and_then(|any| any.downcast().ok()) {
+            return Ok(found);
         }
-        let design = Arc::new(Design::learn(list, &self.rows())?);
-        designs.insert(list.key(), Arc::clone(&design));
-        Ok(design)
+        let made = Arc::new(make()?);
+        kept().insert(key.to_owned(), Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        Ok(made)
+    }
+
+    /// The encoded features of all rows, learned on them.
+    pub(crate) fn design(&self, list: &FeatureList) -> Result<Arc<Design>, TrainError> {
+        self.shared(&list.key(), || Design::learn(list, &self.rows()))
     }
 }
 

@@ -24,3 +24,4 @@ mod score;
 mod simulate;
 mod slices;
 mod synthetic;
+mod train;

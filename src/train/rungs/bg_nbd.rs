@@ -79,12 +79,15 @@ impl Rung for BgNbdGammaGamma {
         }
         let horizon_days = f64::from(task.horizon.months()) * DAYS_PER_MONTH;
         let records = histories(&h.x, &h.t_x, &h.age).map_err(|error| gave_up(task, error))?;
-        let purchases = BgNbdParams::default()
-            .horizon(horizon_days)
-            .penalty(PENALTY)
-            .check()
-            .and_then(|params| params.fit(&DatasetBase::from(records)))
-            .map_err(|error| gave_up(task, error))?;
+        let purchases = rows.panel().shared(&format!("bg_nbd {horizon_days}"), || {
+            BgNbdParams::default()
+                .horizon(horizon_days)
+                .penalty(PENALTY)
+                .check()
+                .and_then(|params| params.fit(&DatasetBase::from(records)))
+                .map_err(|error| gave_up(task, error))
+        })?;
+        let purchases = purchases.as_ref().clone();
         let mut model = Self { purchases, horizon_days, money: None };
         if task.target != Target::Inactivity {
             let mean = newest.number("value_per_order_day")?;

@@ -142,6 +142,7 @@ impl Rung for LinearQuantile {
     const TARGETS: &'static [Target] = &[Target::Stretch];
     const STEP: u8 = 3;
     const KEYS: &'static [&'static str] = &["features"];
+    const CALIBRATED: bool = true;
 
     fn params() -> Vec<Param> {
         // as in the logistic rung the weight of the squared coefficients in the sum over rows, not in the mean: with

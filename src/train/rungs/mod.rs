@@ -43,6 +43,9 @@ pub(crate) trait Rung: Sized {
     /// Keys of its line in the ladder, beside `step` and `targets`.
     const KEYS: &'static [&'static str] = &[];
 
+    /// Whether it is calibrated on later rows than it is fitted on.
+    const CALIBRATED: bool = false;
+
     /// Its numeric settings.
     fn params() -> Vec<Param> {
         Vec::new()
@@ -82,6 +85,10 @@ macro_rules! table {
             /// Whether it can predict `target`.
             pub(crate) fn serves(self, target: Target) -> bool {
                 match self { $(Self::$kind => <$model>::TARGETS.contains(&target)),* }
+            }
+
+            pub(crate) const fn is_calibrated(self) -> bool {
+                match self { $(Self::$kind => <$model>::CALIBRATED),* }
             }
 
             pub(crate) const fn step(self) -> u8 {
