@@ -56,6 +56,13 @@ pub(super) struct Contest {
 impl Contest {
     /// Publishes the baseline after all, since the published rung could not be fitted again.
     pub(super) fn withdraw(&mut self, reason: &str) -> Notice {
+        for result in &mut self.results {
+            if result.rung == self.published.name {
+                result.outcome = format!("withdrawn: {reason}");
+            } else if result.rung == self.baseline.name {
+                result.outcome = "published: what was better here did not last".into();
+            }
+        }
         let text = format!(
             "{} is withdrawn for {} and {} published: {reason}",
             self.published.name, self.target, self.baseline.name

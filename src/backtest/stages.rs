@@ -12,6 +12,7 @@ use super::{
     report::OriginPlan,
     summary::{Summary, listings},
     track::{Judge, Track},
+    verdicts::{order_gain, skill},
 };
 use crate::{
     domain::{Month, Notice, Target},
@@ -39,14 +40,17 @@ pub(super) fn run(slices: &BTreeMap<Month, &Slice>, setting: &Setting<'_>) -> Re
     for contest in &contests {
         notices.extend(contest.skipped());
     }
-    let mut tracks = Vec::new();
+    let mut tracks = match &locked {
+        None => Vec::new(),
+        Some(test) => {
+            let (judged, withdrawn) = judge(setting, &pool, &mut contests, test)?;
+            notices.extend(withdrawn);
+            judged
+        }
+    };
+    // after judging, since what was withdrawn is not published anywhere
     for contest in &contests {
         tracks.extend(Track::of_contest(contest, &selection)?);
-    }
-    if let Some(test) = &locked {
-        let (judged, withdrawn) = judge(setting, &pool, &mut contests, test)?;
-        tracks.extend(judged);
-        notices.extend(withdrawn);
     }
     let pooled = pooled_residuals(&tracks);
 
@@ -116,8 +120,32 @@ fn judge<'a>(
             track => Ok((track?, None)),
         })
         .collect::<Result<_, BacktestError>>()?;
-    let (tracks, withdrawn): (Vec<Track>, Vec<Option<Notice>>) = judged.into_iter().unzip();
-    Ok((tracks, withdrawn.into_iter().flatten().collect()))
+    let (mut tracks, withdrawn): (Vec<Track>, Vec<Option<Notice>>) = judged.into_iter().unzip();
+    let mut notices: Vec<Notice> = withdrawn.into_iter().flatten().collect();
+    for (contest, track) in contests.iter_mut().zip(&mut tracks) {
+        notices.extend(veto(contest, track, setting));
+    }
+    Ok((tracks, notices))
+}
+
+/// The locked origin promotes nothing, but it may take away: what clearly loses to the baseline there, in loss or in
+/// the order of expected money, is not published.
+fn veto(contest: &mut Contest, track: &mut Track, setting: &Setting<'_>) -> Option<Notice> {
+    if contest.published == contest.baseline || track.actual.is_empty() {
+        return None;
+    }
+    let seed = setting.seed.derive(&format!("veto/{}", contest.target));
+    let gain = skill(track, &[], 1.0, seed).figure;
+    let money = matches!(contest.target, Target::ExpectedRevenue | Target::ExpectedMargin);
+    let order = money.then(|| order_gain(track, seed)).filter(|order| order.high < 0.0);
+    let reason = if gain.high < 0.0 {
+        format!("as of {} its loss was {:.1} % above the baseline's", track.origin, -100.0 * gain.value)
+    } else {
+        let order = order?;
+        format!("as of {} it ordered the accounts worse (Spearman {:+.3})", track.origin, order.value)
+    };
+    track.published = track.baseline.clone();
+    Some(contest.withdraw(&reason))
 }
 
 /// Residuals of the baseline of expected revenue on the selection origins.
