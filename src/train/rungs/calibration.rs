@@ -1,7 +1,8 @@
 //! Setting a level right by ABC class: one factor per class, and the mean outcome where the level is zero.
 //!
 //! Learned on training origins. Without it skill is cheap: on one history replacing zeros alone took 65 % off the
-//! deviance of a baseline without any model.
+//! deviance of a baseline without any model. Small levels join the zeros' mean smoothly: an account that bought little
+//! is never put below one that bought nothing (on AdventureWorks that alone would cost .011 of Spearman).
 
 use serde::{Deserialize, Serialize};
 
@@ -50,13 +51,15 @@ impl ClassFactors {
         Self { factor, zero: split(false), zero_new: split(true) }
     }
 
-    /// The level set right.
+    /// The level set right: the zeros' mean at zero, `factor * level` far above it, and rising in between.
     pub(crate) fn apply(&self, level: &[f64], class: &[AbcClass], is_new: &[bool]) -> Vec<f64> {
         (0..level.len())
-            .map(|i| match level[i] {
-                positive if positive > 0.0 => positive * self.factor[class[i] as usize],
-                _ if is_new[i] => self.zero_new,
-                _ => self.zero,
+            .map(|i| {
+                let zero = if is_new[i] { self.zero_new } else { self.zero };
+                match level[i] {
+                    positive if positive > 0.0 => (positive * self.factor[class[i] as usize]).hypot(zero.max(0.0)),
+                    _ => zero,
+                }
             })
             .collect()
     }
@@ -71,11 +74,24 @@ mod tests {
         let n = 120;
         let class: Vec<_> = (0..n).map(|i| AbcClass::ALL[i % 3]).collect();
         let level: Vec<_> = (0..n).map(|i| if i < 30 { 0.0 } else { i as f64 }).collect();
-        let outcome: Vec<_> = (0..n).map(|i| if i < 30 { 7.0 } else { i as f64 * (1.0 + (i % 3) as f64) }).collect();
+        let outcome: Vec<_> =
+            (0..n).map(|i| i as f64 * (1.0 + (i % 3) as f64) * f64::from(u8::from(i >= 30))).collect();
         let factors = ClassFactors::learn(&level, &outcome, &class, &vec![false; n]);
         for (got, want) in factors.apply(&level, &class, &vec![false; n]).iter().zip(&outcome) {
             assert!((got - want).abs() < 1e-9, "{got} {want}");
         }
+    }
+
+    #[test]
+    fn zeros_get_their_mean_outcome_and_nobody_is_put_below_them() {
+        let n = 120;
+        let level: Vec<f64> = (0..n).map(|i| if i < 60 { 0.0 } else { (i - 59) as f64 * 10.0 }).collect();
+        let outcome: Vec<f64> = level.iter().map(|l| if *l > 0.0 { 0.5 * l } else { 40.0 }).collect();
+        let (class, is_new) = (vec![AbcClass::B; n], vec![false; n]);
+        let right = ClassFactors::learn(&level, &outcome, &class, &is_new).apply(&level, &class, &is_new);
+        assert_eq!(right[0], 40.0);
+        assert!(right[59..].windows(2).all(|pair| pair[0] < pair[1]), "{right:?}");
+        assert!((right[n - 1] / outcome[n - 1] - 1.0).abs() < 0.02, "{right:?}");
     }
 
     #[test]
