@@ -69,16 +69,15 @@ impl Trained {
     }
 }
 
+/// Lower and upper bound per account.
+pub type Bounds = (Vec<f64>, Vec<f64>);
+
 /// METHOD's estimation interval of upside: 10th and 90th percentile per account of `max(0, S - E)` over the paired
 /// bootstrap refits. `None` where there are fewer than 20 of them.
 ///
 /// # Errors
 /// As [`Trained::predict`].
-pub fn headroom_interval(
-    expected: &Trained,
-    stretch: &Trained,
-    slice: &Slice,
-) -> Result<Option<(Vec<f64>, Vec<f64>)>, TrainError> {
+pub fn headroom_interval(expected: &Trained, stretch: &Trained, slice: &Slice) -> Result<Option<Bounds>, TrainError> {
     let pairs = expected.refits.len().min(stretch.refits.len());
     if pairs < MIN_REFITS {
         return Ok(None);
@@ -89,16 +88,15 @@ pub fn headroom_interval(
             draw.push((s - e).max(0.0));
         }
     }
-    Ok(Some(
-        draws
-            .into_iter()
-            .map(|mut draw| {
-                draw.sort_unstable_by(f64::total_cmp);
-                let at = |share: f64| draw[((draw.len() - 1) as f64 * share).round() as usize];
-                (at(0.1), at(0.9))
-            })
-            .unzip(),
-    ))
+    let bounds = draws
+        .into_iter()
+        .map(|mut draw| {
+            draw.sort_unstable_by(f64::total_cmp);
+            let at = |share: f64| draw[((draw.len() - 1) as f64 * share).round() as usize];
+            (at(0.1), at(0.9))
+        })
+        .unzip();
+    Ok(Some(bounds))
 }
 
 /// Fewer bootstrap refits than this give no interval.
