@@ -15,8 +15,6 @@ const YOUNGEST: i32 = 3;
 pub(super) const MOST_TRAIN: usize = 8;
 /// Most slices of a fit that may use all stages.
 pub(super) const MOST_REFIT: usize = 10;
-/// With fewer training slices than this, younger ones are added.
-const FEW_TRAIN: usize = 4;
 /// Distances of training slices in months; those without a common divisor with 12 visit all calendar months.
 const STRIDES: [i32; 5] = [1, 2, 3, 5, 7];
 
@@ -61,10 +59,6 @@ impl OriginPlan {
             end = plan.calibrate[0].plus(-h);
         }
         plan.train = thinned(earliest, end);
-        if plan.train.len() < FEW_TRAIN {
-            // the factors and the baseline of one origin are those of one season
-            plan.train = thinned(young, end);
-        }
         plan
     }
 
@@ -235,9 +229,7 @@ mod tests {
     #[test]
     fn thirty_months_with_half_a_year_ahead_lose_the_calibration_stage() {
         let plan = plan("2010-12", "2013-05", 6);
-        let train = vec![month("2011-05"), month("2011-06"), month("2011-07")];
-        assert_eq!((plan.train[..3].to_vec(), plan.choose), (train, vec![month("2012-05")]));
-        assert_eq!(plan.train.last(), Some(&month("2011-11")));
+        assert_eq!((plan.train, plan.choose), (vec![month("2011-11")], vec![month("2012-05")]));
         assert_eq!((plan.calibrate, plan.locked), (vec![], Some(month("2012-11"))));
     }
 

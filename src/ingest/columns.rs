@@ -43,7 +43,11 @@ pub(super) fn map(
         let positions = positions_of(wanted, found, is_configured, configured);
         match positions[..] {
             [] if column.required || is_configured => {
-                let nearest = nearest(wanted, found);
+                // A column that carries a canonical name of its own is not the missing one.
+                let canonical: BTreeSet<String> = table.input_columns().map(|c| spelling(c.name)).collect();
+                let free: Vec<String> =
+                    found.iter().filter(|name| !canonical.contains(&spelling(name))).cloned().collect();
+                let nearest = nearest(wanted, &free);
                 return Err(IngestError::MissingColumn {
                     file: file.into(),
                     table: table.name,
