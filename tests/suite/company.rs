@@ -4,9 +4,12 @@
 //! known late, reversals with and without a corrected line, lines without cost or group, merged accounts, customers with
 //! two states, invoices whose state changed, several survey answers on one day.
 
+use std::collections::BTreeMap;
+
 use headroom::{
     domain::{Month, Seed},
-    ingest::contract,
+    ingest::{self, contract},
+    simulate,
     warehouse::{Warehouse, WarehouseOptions},
 };
 use jiff::{ToSpan, civil::Date};
@@ -397,7 +400,7 @@ impl Company {
                     .unwrap();
             }
         }
-        warehouse.execute_script(include_str!("oracle/ledger_tmp.sql")).unwrap();
+        build_ledger(&warehouse);
         warehouse
     }
 
@@ -536,6 +539,21 @@ fn sql<T: std::fmt::Display>(value: Option<T>) -> String {
 
 fn text(value: Option<&str>) -> String {
     sql(value)
+}
+
+fn build_ledger(warehouse: &Warehouse) {
+    warehouse.execute_script(include_str!("oracle/ledger_tmp.sql")).unwrap();
+}
+
+/// The warehouse of a simulated company as it stood at the end of `as_of`, by way of its files.
+pub fn simulated(company: &simulate::Company, as_of: Month) -> Warehouse {
+    let folder = tempfile::tempdir().unwrap();
+    simulate::write(company, folder.path(), Some(as_of)).unwrap();
+    let warehouse = Warehouse::in_memory(&WarehouseOptions::default().folder(folder.path())).unwrap();
+    let request = ingest::Request { project: folder.path(), sources: &BTreeMap::new(), currency: "EUR" };
+    ingest::ingest(&warehouse, &request).unwrap();
+    build_ledger(&warehouse);
+    warehouse
 }
 
 /// The frames' content, bit by bit.
