@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use headroom::{
     domain::{Month, Seed},
+    history,
     ingest::{self, contract},
     simulate,
     warehouse::{Warehouse, WarehouseOptions},
@@ -389,7 +390,7 @@ impl Company {
         }
     }
 
-    /// The company's warehouse, with its ledger built.
+    /// The company's warehouse, with its ledger built if there are lines.
     pub fn warehouse(&self) -> Warehouse {
         let warehouse = Warehouse::in_memory(&WarehouseOptions::default()).unwrap();
         warehouse.create_tables(&contract::table_definitions()).unwrap();
@@ -400,7 +401,9 @@ impl Company {
                     .unwrap();
             }
         }
-        build_ledger(&warehouse);
+        if !self.lines.is_empty() {
+            history::build(&warehouse).unwrap();
+        }
         warehouse
     }
 
@@ -541,10 +544,6 @@ fn text(value: Option<&str>) -> String {
     sql(value)
 }
 
-fn build_ledger(warehouse: &Warehouse) {
-    warehouse.execute_script(include_str!("oracle/ledger_tmp.sql")).unwrap();
-}
-
 /// The warehouse of a simulated company as it stood at the end of `as_of`, by way of its files.
 pub fn simulated(company: &simulate::Company, as_of: Month) -> Warehouse {
     let folder = tempfile::tempdir().unwrap();
@@ -552,7 +551,7 @@ pub fn simulated(company: &simulate::Company, as_of: Month) -> Warehouse {
     let warehouse = Warehouse::in_memory(&WarehouseOptions::default().folder(folder.path())).unwrap();
     let request = ingest::Request { project: folder.path(), sources: &BTreeMap::new(), currency: "EUR" };
     ingest::ingest(&warehouse, &request).unwrap();
-    build_ledger(&warehouse);
+    history::build(&warehouse).unwrap();
     warehouse
 }
 
