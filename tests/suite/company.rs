@@ -549,7 +549,8 @@ pub fn simulated(company: &simulate::Company, as_of: Month) -> Warehouse {
     let folder = tempfile::tempdir().unwrap();
     simulate::write(company, folder.path(), Some(as_of)).unwrap();
     let warehouse = Warehouse::in_memory(&WarehouseOptions::default().folder(folder.path())).unwrap();
-    let request = ingest::Request { project: folder.path(), sources: &BTreeMap::new(), currency: "EUR" };
+    let request =
+        ingest::Request { project: folder.path(), tables: "data".as_ref(), sources: &BTreeMap::new(), currency: "EUR" };
     ingest::ingest(&warehouse, &request).unwrap();
     history::build(&warehouse).unwrap();
     warehouse

@@ -147,7 +147,9 @@ fn a_report_is_a_page_with_its_charts_and_every_table_twice() {
     files(folder.path(), folder.path(), &mut found);
     let names: Vec<&str> = found.keys().map(String::as_str).collect();
     insta::assert_snapshot!(names.join("\n"), @"
+    backtest.csv
     backtest.parquet
+    backtest_predictions.csv
     backtest_predictions.parquet
     charts/abc_pareto.png
     charts/abc_pareto.svg
@@ -157,6 +159,7 @@ fn a_report_is_a_page_with_its_charts_and_every_table_twice() {
     charts/skill.svg
     index.html
     report.json
+    scores.csv
     scores.parquet
     tables/abc_curve.csv
     tables/abc_curve.parquet
