@@ -1,4 +1,4 @@
-//! `headroom.toml`: what was typed ([`raw`]) and what may run ([`RunConfig`]).
+//! `headroom.toml`: what was typed (`raw`) and what may run ([`RunConfig`]).
 //!
 //! A project needs no configuration at all; every setting has a default. What is typed is checked once, here: unknown
 //! keys are refused with the nearest known one, ranges are checked by the domain types, and paths are resolved.

@@ -53,7 +53,7 @@ pub struct Apart {
 /// Everything a ranking consists of, before it was checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RankingParts {
-    /// One row per account of the company, [`COLUMNS`]; stored as Parquet, beside the rest.
+    /// One row per account of the company, the columns of METHOD section 11; stored as Parquet, beside the rest.
     #[serde(skip)]
     pub table: DataFrame,
     /// What the rank follows.

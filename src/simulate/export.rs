@@ -85,10 +85,10 @@ pub fn write(company: &Company, out: &Path, as_of: Option<Month>) -> Result<Simu
     write_with_progress(company, out, as_of, &|_| {})
 }
 
-/// [`write`], telling `progress` after every few blocks of accounts.
+/// [`write()`], telling `progress` after every few blocks of accounts.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with_progress(
     company: &Company,
     out: &Path,

@@ -1,6 +1,6 @@
 //! A synthetic business-to-business company whose true wallets are known, so that claims can be checked.
 //!
-//! METHOD section 10 is the specification. [`write`] makes the company's database as a project folder
+//! METHOD section 10 is the specification. [`write()`] makes the company's database as a project folder
 //! (`<out>/data/*.parquet`, every table of the data contract) and lays the truth beside it, in `<out>/truth.parquet`,
 //! where no model looks for data.
 //!

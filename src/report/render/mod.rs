@@ -30,7 +30,7 @@ pub fn write(report: &Report, inputs: &Inputs<'_>, folder: &Path) -> Result<(), 
 /// Writes what needs nothing but the report: `index.html`, `report.json` and `charts/`.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn render(report: &Report, folder: &Path) -> Result<(), ReportError> {
     let voice = Voice::of(report)?;
     let figures = chart::figures(report, &voice);
