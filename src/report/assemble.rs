@@ -71,6 +71,8 @@ impl Report {
             verdicts: backtest.verdicts.clone(),
             matrix: parts.matrix.clone().unwrap_or_default(),
             classes: parts.abc.clone(),
+            classes_by_revenue: parts.abc_revenue.clone(),
+            unprofitable: parts.unprofitable.len(),
             pareto: curve(&list.known("margin_last")?, parts.abc.iter().map(|class| class.accounts)),
             accounts: first_accounts(&list, &people, &parts.reasons, config.top_accounts)?,
             movements: parts

@@ -221,7 +221,7 @@ pub(crate) fn with_potential() -> Report {
         .collect();
     let of_class = |class| ranking.iter().filter(move |a: &&Account| a.abc_class == class);
     let margin: f64 = ranking.iter().map(|a| a.margin_last).sum();
-    let classes = AbcClass::ALL
+    let classes: Vec<ClassSummary> = AbcClass::ALL
         .map(|class| ClassSummary {
             class,
             share: of_class(class).map(|a| a.margin_last).sum::<f64>() / margin,
@@ -272,8 +272,10 @@ pub(crate) fn with_potential() -> Report {
             ),
         },
         matrix,
+        classes_by_revenue: classes.clone(),
         classes,
         pareto: pareto(&ranking),
+        unprofitable: 6,
         movements: [(3, AbcClass::B, AbcClass::A), (30, AbcClass::A, AbcClass::B), (41, AbcClass::C, AbcClass::B)]
             .map(|(i, from, to)| Movement {
                 name: ranking[i].name.clone(),
@@ -298,7 +300,7 @@ pub(crate) fn with_potential() -> Report {
             target(Target::ExpectedMargin, Some(estimate(0.11, 0.03, 0.18)), true, 3),
             target(Target::Stretch, Some(estimate(0.05, -0.01, 0.1)), false, 3),
             target(Target::Growth, Some(estimate(0.08, 0.02, 0.13)), true, 3),
-            target(Target::Inactivity, Some(estimate(-0.02, -0.09, 0.04)), false, 0),
+            target(Target::Inactivity, Some(estimate(0.0, 0.0, 0.0)), false, 0),
         ],
         origins: OriginPlan {
             as_of: "2021-10".parse().unwrap(),
@@ -362,7 +364,7 @@ pub(crate) fn with_potential() -> Report {
 pub(crate) fn without_potential() -> Report {
     let mut report = with_potential();
     let why = "the interval includes zero";
-    report.verdicts.skill = verdict(false, Some(estimate(0.01, -0.03, 0.05)), why);
+    report.verdicts.skill = verdict(false, Some(estimate(0.0, 0.0, 0.0)), why);
     report.verdicts.potential = verdict(false, Some(estimate(300.0, -2_100.0, 2_600.0)), why);
     report.basis = Basis::ExpectedMargin { because: why.into() };
     report.about.level = None;
@@ -370,7 +372,7 @@ pub(crate) fn without_potential() -> Report {
     report.headline.can_buy_more = None;
     report.headline.headroom_revenue = None;
     report.headline.headroom_margin = None;
-    report.targets[0] = target(Target::ExpectedRevenue, Some(estimate(0.01, -0.03, 0.05)), false, 0);
+    report.targets[0] = target(Target::ExpectedRevenue, Some(estimate(0.0, 0.0, 0.0)), false, 0);
     report.accounts.sort_by(|a, b| b.expected_margin.total_cmp(&a.expected_margin));
     for (i, account) in report.accounts.iter_mut().enumerate() {
         account.rank = i + 1;

@@ -48,11 +48,12 @@ pub fn figure(report: &Report, voice: &Voice) -> Figure {
                     figure.ring((x.at(skill.value), y), DOT, colour);
                 }
                 let percent = |v: f64| voice.locale.percent(v, 0);
-                let text = voice.fill(
-                    "chart",
-                    "interval",
-                    &[("value", &percent(skill.value)), ("low", &percent(skill.low)), ("high", &percent(skill.high))],
-                );
+                let [value, low, high] = [skill.value, skill.low, skill.high].map(percent);
+                let text = if target.published == target.baseline {
+                    voice.say("chart", "rule_itself").to_owned()
+                } else {
+                    voice.fill("chart", "interval", &[("value", &value), ("low", &low), ("high", &high)])
+                };
                 figure.text((FULL_WIDTH - RIGHT + 16.0, y), text, TICK, INK, Anchor::Start);
             }
         }

@@ -24,7 +24,8 @@ pub struct OverviewView {
     matrix: Vec<MatrixRow>,
     services: Vec<ServiceView>,
     classes: Vec<ClassRow>,
-    pareto_note: Option<String>,
+        pareto_note: Option<String>,
+    unprofitable: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,10 +69,11 @@ pub fn view(report: &Report, voice: &Voice) -> OverviewView {
         bands: PotentialBand::ALL.map(|band| voice.fill("map", "potential", &[("band", voice.band(band))])).into(),
         matrix: if hidden { Vec::new() } else { AbcClass::ALL.map(|class| row(report, voice, class)).into() },
         services: if hidden { Vec::new() } else { services(report, voice) },
-        classes: report
+            classes: report
             .classes
             .iter()
-            .map(|total| ClassRow {
+            .zip(&report.classes_by_revenue)
+            .map(|(total, by_revenue)| ClassRow {
                 class: total.class.name(),
                 cells: vec![
                     voice.locale.count(total.accounts),
@@ -79,9 +81,11 @@ pub fn view(report: &Report, voice: &Voice) -> OverviewView {
                     voice.locale.money(total.margin_last),
                     voice.locale.forecast(total.expected_revenue),
                     voice.locale.forecast(total.expected_margin),
+                    voice.locale.count(by_revenue.accounts),
                 ],
             })
             .collect(),
+        unprofitable: (report.unprofitable > 0).then(|| voice.count("map", "unprofitable", report.unprofitable)),
         pareto_note: (!report.pareto.is_empty()).then(|| voice.fill("map", "pareto_note", &limits)),
     }
 }

@@ -16,7 +16,7 @@ pub fn sentences(reasons: &[Reason], stance: Stance, voice: &Voice) -> Vec<Strin
 
 fn sentence(reason: &Reason, voice: &Voice) -> String {
     let money = |value: f64| voice.locale.forecast(value);
-    let whole = |value: f64| voice.locale.number(value, 0);
+    let since = |days: f64| voice.count("reason", "since", days.round().max(0.0) as usize);
     let stance = match reason.stance {
         Stance::For => "for",
         Stance::Against => "against",
@@ -29,13 +29,18 @@ fn sentence(reason: &Reason, voice: &Voice) -> String {
             &[("expected", &money(*expected)), ("stretch", &money(*stretch)), ("at_least", &money(*at_least))],
         ),
         ReasonKind::Overdue { amount, oldest_days: Some(days) } => {
-            voice.fill("reason", "overdue_days", &[("amount", &money(*amount)), ("days", &whole(*days))])
+            voice.fill("reason", "overdue_since", &[("amount", &money(*amount)), ("since", &since(*days))])
         }
         ReasonKind::Overdue { amount, oldest_days: None } => {
             voice.fill("reason", "overdue", &[("amount", &money(*amount))])
         }
         ReasonKind::Rhythm { days_since_last_order, usual_gap_days } => {
-            said("rhythm", &[("days", &whole(*days_since_last_order)), ("gap", &whole(usual_gap_days.max(1.0)))])
+            let every = voice.count("reason", "every", usual_gap_days.round().max(1.0) as usize);
+            if reason.stance == Stance::For && *days_since_last_order < 1.0 {
+                voice.fill("reason", "rhythm_for_now", &[("every", &every)])
+            } else {
+                said("rhythm", &[("since", &since(*days_since_last_order)), ("every", &every)])
+            }
         }
         ReasonKind::Trend { last_12, before_12 } => {
             said("trend", &[("before", &money(*before_12)), ("last", &money(*last_12))])
@@ -117,6 +122,9 @@ mod tests {
         insta::assert_snapshot!(say(Language::En, Stance::Against, rhythm.clone()),
             @"no order for 70 days, usually every 31 days");
         insta::assert_snapshot!(say(Language::De, Stance::For, rhythm), @"vor 70 Tagen bestellt, sonst alle 31 Tage");
+        let daily = |days| ReasonKind::Rhythm { days_since_last_order: days, usual_gap_days: 1.2 };
+        insta::assert_snapshot!(say(Language::En, Stance::For, daily(0.0)), @"ordered on the last day, usually every day");
+        insta::assert_snapshot!(say(Language::De, Stance::For, daily(1.0)), @"vor 1 Tag bestellt, sonst jeden Tag");
         insta::assert_snapshot!(
             say(Language::De, Stance::For, ReasonKind::Trend { last_12: 130_400.0, before_12: 99_960.0 }),
             @"Umsatz binnen eines Jahres von 100.000 € auf 130.000 € gestiegen");

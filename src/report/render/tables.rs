@@ -115,16 +115,19 @@ fn matrix(report: &Report) -> PolarsResult<DataFrame> {
     )
 }
 
+/// Both ways to class, told apart by `by`.
 fn classes(report: &Report) -> PolarsResult<DataFrame> {
-    let classes = &report.classes;
+    let by_margin = report.classes.iter().map(|class| ("margin", class));
+    let classes: Vec<_> = by_margin.chain(report.classes_by_revenue.iter().map(|class| ("revenue", class))).collect();
     df!(
-        "abc_class" => classes.iter().map(|c| c.class.name()).collect::<Vec<_>>(),
-        "accounts" => classes.iter().map(|c| c.accounts as u64).collect::<Vec<_>>(),
-        "revenue_last" => classes.iter().map(|c| c.revenue_last).collect::<Vec<_>>(),
-        "margin_last" => classes.iter().map(|c| c.margin_last).collect::<Vec<_>>(),
-        "margin_share" => classes.iter().map(|c| c.share).collect::<Vec<_>>(),
-        "expected_revenue" => classes.iter().map(|c| c.expected_revenue).collect::<Vec<_>>(),
-        "expected_margin" => classes.iter().map(|c| c.expected_margin).collect::<Vec<_>>(),
+        "by" => classes.iter().map(|(by, _)| *by).collect::<Vec<_>>(),
+        "abc_class" => classes.iter().map(|(_, c)| c.class.name()).collect::<Vec<_>>(),
+        "accounts" => classes.iter().map(|(_, c)| c.accounts as u64).collect::<Vec<_>>(),
+        "revenue_last" => classes.iter().map(|(_, c)| c.revenue_last).collect::<Vec<_>>(),
+        "margin_last" => classes.iter().map(|(_, c)| c.margin_last).collect::<Vec<_>>(),
+        "share" => classes.iter().map(|(_, c)| c.share).collect::<Vec<_>>(),
+        "expected_revenue" => classes.iter().map(|(_, c)| c.expected_revenue).collect::<Vec<_>>(),
+        "expected_margin" => classes.iter().map(|(_, c)| c.expected_margin).collect::<Vec<_>>(),
     )
 }
 

@@ -185,7 +185,7 @@ fn a_figure_says_what_it_shows() {
     let figures = chart::figures(&report, &Voice::of(&report).unwrap());
     let skill = figures.iter().find(|figure| figure.name == "skill").unwrap();
     insta::assert_snapshot!(skill.texts().join(" | ").replace('\u{a0}', " "),
-        @"−10% | 0% | 10% | 20% | worse than the rule | better than the rule | Expected revenue | 14% (8% to 19%) | Expected contribution margin | 11% (3% to 18%) | Good-year revenue | 5% (−1% to 10%) | Chance of growth | 8% (2% to 13%) | Chance of no order | −2% (−9% to 4%)");
+        @"−10% | 0% | 10% | 20% | worse than the rule | better than the rule | Expected revenue | 14% (8% to 19%) | Expected contribution margin | 11% (3% to 18%) | Good-year revenue | 5% (−1% to 10%) | Chance of growth | 8% (2% to 13%) | Chance of no order | the rule itself");
     let empty = fixture::empty();
     let figures = chart::figures(&empty, &Voice::of(&empty).unwrap());
     let said: Vec<_> =

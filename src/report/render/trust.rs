@@ -109,8 +109,8 @@ fn target_view(target: &TargetReport, voice: &Voice) -> TargetView {
         name: voice.target(target.target).to_owned(),
         baseline: voice.rung(&target.baseline),
         published: voice.rung(&target.published),
-        skill: target.skill.map_or_else(|| voice.say("chart", "not_tested").to_owned(), |skill| interval(skill, voice)),
-        order: target.ranking.map_or_else(|| voice.say("chart", "not_tested").to_owned(), |gain| points(gain, voice)),
+        skill: gained(target, target.skill, voice, interval),
+        order: gained(target, target.ranking, voice, points),
         verdict: voice.say("trust", verdict).to_owned(),
         evidence: format!("{}: {}", voice.target(target.target), super::sentence(&target.verdict)),
         loss_heading: voice.fill("trust", "th_loss", &[("metric", &metric)]),
@@ -126,6 +126,20 @@ fn target_view(target: &TargetReport, voice: &Voice) -> TargetView {
                 shown: rung.rung == target.published,
             })
             .collect(),
+    }
+}
+
+/// What was gained over the rule, where another model than the rule was measured.
+fn gained(
+    target: &TargetReport,
+    gain: Option<Estimate>,
+    voice: &Voice,
+    shown: fn(Estimate, &Voice) -> String,
+) -> String {
+    match gain {
+        None => voice.say("chart", "not_tested").to_owned(),
+        Some(_) if target.published == target.baseline => voice.say("chart", "rule_itself").to_owned(),
+        Some(gain) => shown(gain, voice),
     }
 }
 
