@@ -29,7 +29,7 @@ pub struct Report {
     /// The nine cells of ABC class by potential band, best first; empty where no potential is shown.
     pub matrix: Vec<Cell>,
     /// The three ABC classes, best first.
-        pub classes: Vec<ClassSummary>,
+    pub classes: Vec<ClassSummary>,
     /// The same by revenue of the last 12 months.
     pub classes_by_revenue: Vec<ClassSummary>,
     /// Ranked accounts without a positive margin in the last 12 months: class C, whatever they buy.

@@ -13,7 +13,7 @@ const SHOWN: usize = 12;
 #[derive(Debug, Serialize)]
 pub struct DataView {
     notices: Vec<NoticeView>,
-        population_sentence: String,
+    population_sentence: String,
     new: Option<String>,
     left_out: Vec<LeftOutRow>,
     movements: Vec<MovementRow>,
@@ -77,7 +77,7 @@ pub fn view(report: &Report, voice: &Voice) -> DataView {
                 ("accounts", &voice.locale.count(report.population.accounts)),
             ],
         ),
-                new: (report.headline.new > 0).then(|| voice.count("data", "new", report.headline.new)),
+        new: (report.headline.new > 0).then(|| voice.count("data", "new", report.headline.new)),
         left_out: report
             .population
             .left_out

@@ -24,7 +24,7 @@ pub struct OverviewView {
     matrix: Vec<MatrixRow>,
     services: Vec<ServiceView>,
     classes: Vec<ClassRow>,
-        pareto_note: Option<String>,
+    pareto_note: Option<String>,
     unprofitable: Option<String>,
 }
 
@@ -69,7 +69,7 @@ pub fn view(report: &Report, voice: &Voice) -> OverviewView {
         bands: PotentialBand::ALL.map(|band| voice.fill("map", "potential", &[("band", voice.band(band))])).into(),
         matrix: if hidden { Vec::new() } else { AbcClass::ALL.map(|class| row(report, voice, class)).into() },
         services: if hidden { Vec::new() } else { services(report, voice) },
-            classes: report
+        classes: report
             .classes
             .iter()
             .zip(&report.classes_by_revenue)
