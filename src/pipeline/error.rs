@@ -14,6 +14,7 @@ use crate::{
     rank::RankError,
     registry::RegistryError,
     report::ReportError,
+    resolve::ResolveError,
     score::ScoreError,
     simulate::SimulateError,
     train::TrainError,
@@ -30,6 +31,8 @@ pub enum PipelineError {
     Warehouse(#[from] WarehouseError),
     #[error(transparent)]
     Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error(transparent)]
@@ -102,6 +105,7 @@ impl PipelineError {
             Self::Config(error) => error.hint(),
             Self::Warehouse(error) => error.hint(),
             Self::Ingest(error) => error.hint(),
+            Self::Resolve(error) => error.hint(),
             Self::Check(error) => error.hint(),
             Self::History(error) => error.hint(),
             Self::Features(error) => error.hint(),

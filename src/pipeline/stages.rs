@@ -24,6 +24,7 @@ use crate::{
     rank::{Evidence, RankInput, Ranking, rank},
     registry::{Registered, Registry},
     report::{self, Inputs, Report},
+    resolve::resolve,
     score::{self, Account, Forecast, ScoreFrame},
     train::Ladder,
     warehouse::{Warehouse, WarehouseOptions},
@@ -73,6 +74,7 @@ impl<'a> Run<'a> {
         self.progress.started(Stage::Ingest);
         let RunConfig { project, tables, sources, currency, .. } = self.config;
         let loaded = ingest::ingest(&self.warehouse, &Request { project, tables, sources, currency })?;
+        resolve(&self.warehouse)?;
         self.notices.extend(loaded.notices.iter().cloned());
         let origin = if loaded.batches.iter().all(|batch| batch.reused) { Origin::Reused } else { Origin::Made };
         self.progress.finished(Stage::Ingest, origin, &ingest_summary(&loaded));
@@ -96,7 +98,7 @@ impl<'a> Run<'a> {
         let origin = if report.action == LedgerAction::Reused { Origin::Reused } else { Origin::Made };
         self.progress.finished(Stage::History, origin, &history_summary(&report));
         let batches = self.warehouse.query(
-            "SELECT concat_ws('|', batch_id, table_name, source, file, file_hash, mode, received_on) FROM batches ORDER BY batch_id",
+            "SELECT concat_ws('|', batch_id, table_name, source, file, file_hash, settings_hash, received_on) FROM batches ORDER BY batch_id",
             params![],
             |row| row.get::<String>(0),
         )?;
