@@ -1,6 +1,6 @@
 //! Files that follow each other: what is known from when, and that the end is the same by every road.
 
-use headroom::ingest::IngestError;
+use headroom::{history, ingest::IngestError, resolve::resolve};
 
 use super::project::{HEADER, Project};
 
@@ -39,6 +39,26 @@ fn sums(project: &Project) -> Vec<String> {
     )
 }
 
+/// Both grains of the ledger, by the month of knowledge or (`0`) without regard to it; records that cancelled out left
+/// aside.
+fn ledger(project: &Project, known: &str) -> Vec<String> {
+    resolve(&project.warehouse).unwrap();
+    history::build(&project.warehouse).unwrap();
+    let by_group = format!(
+        "FROM (SELECT account_id, month, {known} AS known, product_group, CAST(sum(net_revenue_e4) AS BIGINT) AS net, \
+         CAST(sum(gross_revenue_e4) AS BIGINT) AS gross, CAST(sum(returns_e4) AS BIGINT) AS returned, CAST(sum(lines) AS BIGINT) AS lines \
+         FROM ledger_groups GROUP BY ALL HAVING sum(lines) <> 0) ORDER BY 1"
+    );
+    let by_account = format!(
+        "FROM (SELECT account_id, month, {known} AS known, CAST(sum(orders) AS BIGINT) AS orders, bit_xor(day_mask) AS days, \
+         CAST(sum(largest_order_e4) AS BIGINT) AS largest FROM ledger_accounts GROUP BY ALL HAVING sum(orders) <> 0) ORDER BY 1"
+    );
+    let mut rows =
+        project.rows(&["account_id", "month", "known", "product_group", "net", "gross", "returned", "lines"], &by_group);
+    rows.extend(project.rows(&["account_id", "month", "known", "orders", "days", "largest"], &by_account));
+    rows
+}
+
 #[test]
 fn one_file_twelve_snapshots_and_later_corrections_end_in_the_same_sums_to_the_cent() {
     let lines = year();
@@ -62,6 +82,8 @@ fn one_file_twelve_snapshots_and_later_corrections_end_in_the_same_sums_to_the_c
     snapshots.ingest().unwrap();
     assert_eq!(sums(&snapshots), sums(&whole));
     assert_eq!(sums(&step_by_step), sums(&whole));
+    assert_eq!(ledger(&snapshots, "known_month"), ledger(&whole, "known_month"));
+    assert_eq!(ledger(&step_by_step, "known_month"), ledger(&whole, "known_month"));
     // Each line was in the first snapshot after its day, so all of them are known from their own day.
     let dated = |p: &Project| p.rows(&["count(*)"], "FROM order_lines WHERE known_at <> ordered_on OR is_reversal");
     assert_eq!(dated(&snapshots), ["0"]);
@@ -82,6 +104,9 @@ fn one_file_twelve_snapshots_and_later_corrections_end_in_the_same_sums_to_the_c
     corrected.file("order_lines_2022-01-31.csv", csv(&lines));
     corrected.ingest().unwrap();
     assert_eq!(sums(&corrected), sums(&whole));
+    // Known later, but in the end the same.
+    assert_eq!(ledger(&corrected, "0"), ledger(&whole, "0"));
+    assert_ne!(ledger(&corrected, "known_month"), ledger(&whole, "known_month"));
 
     let mut appended = Project::new();
     appended.section("order_lines", "mode = 'append'");
@@ -91,6 +116,7 @@ fn one_file_twelve_snapshots_and_later_corrections_end_in_the_same_sums_to_the_c
     }
     appended.ingest().unwrap();
     assert_eq!(sums(&appended), sums(&whole));
+    assert_eq!(ledger(&appended, "known_month"), ledger(&whole, "known_month"));
     // Files that do not overlap need no declaration.
     appended.sources.clear();
     appended.ingest().unwrap();
