@@ -20,7 +20,8 @@ const BOTTOM: f64 = 50.0;
 /// A value below the axis, such as a decile without any revenue, is a ring at its edge.
 pub fn figure(target: &TargetReport, voice: &Voice) -> Option<Figure> {
     let bins = &target.calibration;
-    if bins.is_empty() {
+    // a good year lies above the mean outcome by definition: its check is the share above, not this diagonal
+    if bins.is_empty() || target.target == Target::Stretch {
         return None;
     }
     let name = format!("calibration_{}", target.target.name());
