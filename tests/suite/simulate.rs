@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, fs::File, path::Path};
 
 use headroom::{
     domain::{Month, Seed},
+    ingest::contract::{Kind, TABLES},
     simulate::{Changes, Company, Mode, SimulateError, SimulateReport, write},
 };
 use polars::prelude::*;
@@ -101,6 +102,40 @@ fn every_table_of_the_contract_has_rows_and_the_truth_lies_apart() {
     assert!(report.active_accounts > 20 && report.active_accounts < 60, "{}", report.active_accounts);
     let leftovers = fs::read_dir(out.path().join("data")).unwrap().flatten();
     assert!(leftovers.into_iter().all(|entry| entry.path().extension().is_some_and(|e| e == "parquet")));
+}
+
+#[test]
+fn every_file_keeps_the_data_contract() {
+    let (out, _) = written(&Company { foreign_currency: true, ..company() }, None);
+    for contract in TABLES {
+        let frame = table(out.path(), contract.name);
+        for column in frame.columns() {
+            let at = format!("{}.{}", contract.name, column.name());
+            let declared = contract.column(column.name()).unwrap_or_else(|| panic!("{at} is not in the contract"));
+            let values = column.drop_nulls();
+            let text = || values.cast(&DataType::String).unwrap();
+            let range = || values.cast(&DataType::Float64).unwrap();
+            let all = |holds: &dyn Fn(f64) -> bool| range().f64().unwrap().iter().flatten().all(holds);
+            let kept = match declared.kind {
+                Kind::Choice(words) => text().str().unwrap().iter().flatten().all(|word| words.contains(&word)),
+                Kind::Number(low, high) => all(&|value| low <= value && value <= high),
+                Kind::Integer(low, high) => all(&|value| low as f64 <= value && value <= high as f64),
+                Kind::Date => column.dtype() == &DataType::Date,
+                Kind::Bool => column.dtype() == &DataType::Boolean,
+                Kind::Month => text().str().unwrap().iter().flatten().all(|text| text.parse::<Month>().is_ok()),
+                Kind::Text | Kind::Money | Kind::Quantity => true,
+            };
+            assert!(kept, "{at} is not {}", declared.kind);
+        }
+        for column in contract.columns.iter().filter(|column| column.required) {
+            assert_eq!(frame.column(column.name).unwrap().null_count(), 0, "{}.{}", contract.name, column.name);
+        }
+        if !contract.key.is_empty() {
+            let key: Vec<Expr> = contract.key.iter().copied().chain(["known_at"]).map(col).collect();
+            let distinct = frame.clone().lazy().select(key).unique(None, UniqueKeepStrategy::Any).collect().unwrap();
+            assert_eq!(distinct.height(), frame.height(), "{}: two rows with one key", contract.name);
+        }
+    }
 }
 
 #[test]
