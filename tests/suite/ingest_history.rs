@@ -53,8 +53,8 @@ fn ledger(project: &Project, known: &str) -> Vec<String> {
         "FROM (SELECT account_id, month, {known} AS known, CAST(sum(orders) AS BIGINT) AS orders, bit_xor(day_mask) AS days, \
          CAST(sum(largest_order_e4) AS BIGINT) AS largest FROM ledger_accounts GROUP BY ALL HAVING sum(orders) <> 0) ORDER BY 1"
     );
-    let mut rows =
-        project.rows(&["account_id", "month", "known", "product_group", "net", "gross", "returned", "lines"], &by_group);
+    let mut rows = project
+        .rows(&["account_id", "month", "known", "product_group", "net", "gross", "returned", "lines"], &by_group);
     rows.extend(project.rows(&["account_id", "month", "known", "orders", "days", "largest"], &by_account));
     rows
 }
