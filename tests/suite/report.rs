@@ -263,3 +263,13 @@ fn the_page_speaks_the_language_and_currency_of_the_configuration() {
     assert!(page.contains("\u{a0}CHF") && !page.contains('€'));
     assert!(page.contains("3 rows arrived late."), "notices are repeated");
 }
+
+#[test]
+fn the_committed_sample_is_drawn_again_from_its_data_byte_for_byte() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample");
+    let report: Report = serde_json::from_slice(&fs::read(sample.join("report.json")).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    headroom::report::render(&report, folder.path()).unwrap();
+    let [drawn, committed] = [folder.path(), &sample].map(|at| fs::read_to_string(at.join("index.html")).unwrap());
+    assert!(drawn == committed, "the page changed: copy it, and its report.json, from a run of `make demo`");
+}
