@@ -3,7 +3,7 @@
 -- of (t, known by k) is, over `known_month <= k`, the sum of `orders` and `largest_order_e4` and the bitwise XOR of
 -- `day_mask` (an OR as long as no order day was reversed, which a mask merged by OR could never forget).
 CREATE TABLE ledger_accounts (
-    account_id       VARCHAR NOT NULL,
+    account_id       VARCHAR NOT NULL USING COMPRESSION uncompressed,
     month            INTEGER NOT NULL,
     known_month      INTEGER NOT NULL,
     orders           BIGINT NOT NULL,   -- orders with a purchase; each counts in one month only
