@@ -89,6 +89,22 @@ pub enum ConfigError {
         /// What the system says.
         reason: String,
     },
+    /// A setting of a table that has a list of sources.
+    #[error("`[{table}]` has a setting `{key}` beside its `sources`")]
+    BesideSources {
+        /// The table.
+        table: String,
+        /// The setting.
+        key: String,
+    },
+    /// Sources that cannot be told apart.
+    #[error("`{path}` {problem}")]
+    SourceName {
+        /// Path of the source.
+        path: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A check waived without saying why.
     #[error("check `{check}` is waived without a reason")]
     WaiverWithoutReason {
@@ -121,6 +137,10 @@ impl ConfigError {
             Self::WaiverWithoutReason { check } => {
                 Some(format!("write why, in `[checks.waive]`: {check} = \"reason\" (the report repeats it)"))
             }
+            Self::BesideSources { table, key } => {
+                Some(format!("move `{key}` into each `[[{table}.sources]]` that it holds for"))
+            }
+            Self::SourceName { .. } => Some("give each source a name of its own: name = \"crm\"".into()),
             Self::Exists { .. } => Some("edit it, or choose another folder with --project".into()),
             Self::Read { .. } | Self::Write { .. } | Self::Syntax { .. } | Self::Value { .. } | Self::Range { .. } => {
                 None

@@ -5,6 +5,7 @@
 
 mod error;
 mod init;
+mod mapping;
 mod raw;
 pub mod sources;
 
@@ -17,7 +18,7 @@ use std::{
 pub use error::ConfigError;
 pub use init::init;
 pub use raw::Language;
-use sources::SourceConfig;
+use sources::Sources;
 
 use crate::domain::{AbcThresholds, Horizon, Month, Seed};
 
@@ -50,7 +51,7 @@ pub struct RunConfig {
     /// The folder, relative to the project, in which tables without a source of their own are looked for as `<table>.csv` or so.
     pub tables: PathBuf,
     /// Where canonical tables come from that are not simply in [`tables`](Self::tables).
-    pub sources: BTreeMap<String, SourceConfig>,
+    pub sources: Sources,
 }
 
 /// Settings given on the command line, which win over the file.

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
-use super::{error::ConfigError, sources::SourceConfig};
+use super::{
+    error::ConfigError,
+    sources::{SourceConfig, Sources},
+};
 use crate::{
     domain::{AbcThresholds, Horizon, Month},
     ingest::contract,
@@ -29,7 +32,7 @@ pub(super) struct RawConfig {
     pub(super) abc: AbcThresholds,
     pub(super) report: RawReport,
     pub(super) checks: RawChecks,
-    pub(super) sources: BTreeMap<String, SourceConfig>,
+    pub(super) sources: Sources,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,8 +99,8 @@ pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
             "report" => raw.report = section(&name, value)?,
             "checks" => raw.checks = section(&name, value)?,
             table if contract::TABLES.iter().any(|t| t.name == table) => {
-                let source = section(&name, value)?;
-                raw.sources.insert(name, source);
+                let sources = sources_of(&name, value)?;
+                raw.sources.insert(name, sources);
             }
             _ => {
                 let known = SECTIONS.into_iter().chain(contract::TABLES.iter().map(|t| t.name));
@@ -106,6 +109,33 @@ pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
         }
     }
     Ok(raw)
+}
+
+/// A table's section: itself a source, or a list of them.
+fn sources_of(table: &str, mut value: Value) -> Result<Vec<SourceConfig>, ConfigError> {
+    let listed = value.as_table_mut().and_then(|section| section.remove("sources"));
+    let Some(listed) = listed else { return Ok(vec![section(table, value)?]) };
+    if let Some(key) = value.as_table().and_then(|section| section.keys().next()) {
+        return Err(ConfigError::BesideSources { table: table.into(), key: key.clone() });
+    }
+    let list = format!("{table}.sources");
+    let sources: Vec<Value> = section(&list, listed)?;
+    let mut checked: Vec<SourceConfig> = Vec::new();
+    for (number, value) in sources.into_iter().enumerate() {
+        let path = format!("{list}.{}", number + 1);
+        if value.get("name").is_none() {
+            return Err(ConfigError::SourceName { path, problem: "has no name" });
+        }
+        let source: SourceConfig = section(&path, value)?;
+        if checked.iter().any(|other| other.name == source.name) {
+            return Err(ConfigError::SourceName { path, problem: "has the name of another" });
+        }
+        checked.push(source);
+    }
+    if checked.is_empty() {
+        return Err(ConfigError::SourceName { path: list, problem: "is empty" });
+    }
+    Ok(checked)
 }
 
 fn section<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ConfigError> {

@@ -1,12 +1,14 @@
-//! Where a canonical table comes from: one `[<table>]` section of `headroom.toml`.
+//! Where a canonical table comes from: one `[<table>]` section of `headroom.toml`, or several `[[<table>.sources]]`.
 //!
 //! Types refuse what no file can have (an unknown encoding, a delimiter of two characters). Whether the columns named
 //! here exist in the contract is checked against the table by ingest, which knows it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+pub use super::mapping::{Condition, DateFormat, Names, Scalar, Sheet, SourceName, Test};
 
 /// How a table's files follow each other (METHOD section 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,10 +106,20 @@ impl<'de> Deserialize<'de> for Encoding {
     }
 }
 
-/// One table's section. Everything is optional: a canonical file in `data/` needs no section at all.
+/// The sources of each configured table, in the order in which they are loaded; never an empty list.
+pub type Sources = BTreeMap<String, Vec<SourceConfig>>;
+
+/// One source of a table: its whole section, or one entry of `[[<table>.sources]]`. Everything is optional: a canonical
+/// file in `data/` needs no section at all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceConfig {
+    /// What its rows carry as `source`.
+    #[serde(skip_serializing)]
+    pub name: SourceName,
+    /// Who answers for it, for the inventory.
+    #[serde(skip_serializing)]
+    pub owner: Option<String>,
     /// Files relative to the project folder; `*` and `?` match within a name. Empty: `data/<table>.csv` or `.parquet`,
     /// and names that begin so (`data/order_lines_2021-10.csv`).
     pub files: Vec<String>,
@@ -120,14 +132,32 @@ pub struct SourceConfig {
     pub received_on: Option<Date>,
     /// CSV: the delimiter, where it should not be recognised.
     pub delimiter: Option<Delimiter>,
-    /// CSV: the encoding, where it should not be recognised.
+    /// Text: the encoding, where it should not be recognised.
     pub encoding: Option<Encoding>,
-    /// CSV: the decimal mark, where the numbers leave it open.
+    /// Text: the decimal mark, where the numbers leave it open.
     pub decimal: Option<DecimalMark>,
-    /// CSV: the order of day and month, where the dates leave it open.
+    /// Text: the order of day and month, where the dates leave it open.
     pub date_order: Option<DateOrder>,
-    /// Canonical column to the file's name for it.
-    pub columns: BTreeMap<String, String>,
+    /// Text: how dates are written, where they are written as no program should.
+    pub date_format: Option<DateFormat>,
+    /// Workbooks: the sheet, by name or number from 1; otherwise the first that has the columns.
+    pub sheet: Option<Sheet>,
+    /// CSV and workbooks: the first row of the header, from 1, where it should not be recognised.
+    pub header_row: Option<NonZeroU32>,
+    /// CSV and workbooks: rows that make up the header, where they should not be recognised.
+    pub header_rows: Option<NonZeroU32>,
+    /// JSON: the member that holds the records, such as `d.results`; otherwise every value of the file is one.
+    pub records: Option<String>,
+    /// Optional columns that a file lacks are left empty with a note, also where they are mapped.
+    pub allow_missing: bool,
+    /// Canonical column to the file's name for it, or to several, joined by blanks.
+    pub columns: BTreeMap<String, Names>,
+    /// Canonical column to the one value that every row has.
+    pub constants: BTreeMap<String, Scalar>,
+    /// Canonical column to the file's words and ours for them; `*` stands for all others.
+    pub values: BTreeMap<String, BTreeMap<String, Scalar>>,
+    /// Conditions that a row must meet, all of them, to be read at all.
+    pub filter: Vec<Condition>,
 }
 
 /// A day, as TOML's own date or as text.
@@ -159,7 +189,7 @@ mod tests {
         assert_eq!(section.mode, Some(LoadMode::Snapshot));
         assert_eq!(section.received_on, Some(jiff::civil::date(2021, 10, 31)));
         assert_eq!(section.encoding.unwrap().0.name(), "windows-1252");
-        assert_eq!(section.columns["order_id"], "Beleg");
+        assert_eq!(section.columns["order_id"].as_slice(), ["Beleg"]);
         assert_eq!(
             toml::from_str::<SourceConfig>("received_on = '2021-10-31'").unwrap().received_on,
             section.received_on

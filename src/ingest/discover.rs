@@ -7,7 +7,7 @@ use std::{
 
 use jiff::civil::Date;
 
-use super::{IngestError, contract::Table};
+use super::{IngestError, contract::Table, workbook::WorkbookFormat};
 use crate::config::sources::SourceConfig;
 
 /// How a file is written.
@@ -17,6 +17,12 @@ pub(super) enum Format {
     Delimited,
     /// Parquet.
     Parquet,
+    /// A workbook.
+    Workbook(WorkbookFormat),
+    /// JSON.
+    Json,
+    /// One JSON object a line.
+    JsonLines,
 }
 
 /// A file of a table.
@@ -73,8 +79,19 @@ pub(super) fn files_of(
         }
     }
     let mut files: Vec<SourceFile> = found.into_values().collect();
+    if let Some(file) = files.iter().find(|file| leads_outside(project, &file.path)) {
+        return Err(IngestError::OutsideProject { table: table.name.into(), pattern: file.name.clone() });
+    }
     files.sort_by(|a, b| (a.received_on, &a.name).cmp(&(b.received_on, &b.name)));
     Ok(files)
+}
+
+/// Whether a file is a link, or lies behind one, to what is not in the project.
+fn leads_outside(project: &Path, path: &Path) -> bool {
+    match (project.canonicalize(), path.canonicalize()) {
+        (Ok(project), Ok(path)) => !path.starts_with(project),
+        _ => false,
+    }
 }
 
 /// Names of the files in a folder, sorted; a folder that does not exist has none.
@@ -103,6 +120,11 @@ fn format_of(name: &str) -> Option<Format> {
     match extension.to_ascii_lowercase().as_str() {
         "csv" | "tsv" | "txt" => Some(Format::Delimited),
         "parquet" => Some(Format::Parquet),
+        "xlsx" | "xlsm" => Some(Format::Workbook(WorkbookFormat::Xlsx)),
+        "xls" => Some(Format::Workbook(WorkbookFormat::Xls)),
+        "ods" => Some(Format::Workbook(WorkbookFormat::Ods)),
+        "json" => Some(Format::Json),
+        "jsonl" | "ndjson" => Some(Format::JsonLines),
         _ => None,
     }
 }

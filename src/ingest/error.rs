@@ -85,6 +85,66 @@ pub enum IngestError {
         /// The most similar one.
         nearest: Option<String>,
     },
+    /// A mapped or filtered column is not in the file.
+    #[error("{file}: there is no column `{name}` for {use_}, found {}", list(found))]
+    UnknownSourceColumn {
+        /// File.
+        file: String,
+        /// As configured.
+        name: String,
+        /// The canonical column, or the filter.
+        use_: String,
+        /// What the file has.
+        found: Vec<String>,
+        /// The most similar one.
+        nearest: Option<String>,
+    },
+    /// A constant that cannot be one.
+    #[error("[{table}.constants] `{column}` {problem}")]
+    Constant {
+        /// Table.
+        table: &'static str,
+        /// Canonical column.
+        column: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The configured header is not there.
+    #[error("{file}: there is no header in row {row}")]
+    NoHeader {
+        /// File.
+        file: String,
+        /// As configured.
+        row: u32,
+    },
+    /// The configured sheet is not there.
+    #[error("{file}: there is no sheet `{sheet}`, found {}", list(found))]
+    NoSheet {
+        /// File.
+        file: String,
+        /// As configured.
+        sheet: String,
+        /// The sheets.
+        found: Vec<String>,
+    },
+    /// JSON without records.
+    #[error("{file}: there are no records{}", path.as_ref().map(|path| format!(" below `{path}`")).unwrap_or_default())]
+    NoRecords {
+        /// File.
+        file: String,
+        /// As configured.
+        path: Option<String>,
+    },
+    /// More than a file may hold.
+    #[error("{file}: {what}, expected {limit}")]
+    TooLarge {
+        /// File.
+        file: String,
+        /// What there is too much of.
+        what: String,
+        /// How much may be.
+        limit: String,
+    },
     /// Two columns of a file stand for the same canonical one.
     #[error("{file}: the columns `{first}` and `{second}` both stand for `{column}`")]
     AmbiguousColumn {
@@ -246,7 +306,7 @@ impl IngestError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoFile { table, .. } => format!("`files` in `[{table}]` is relative to the project folder"),
-            Self::OutsideProject { .. } => "copy or link the file into the project's data folder".into(),
+            Self::OutsideProject { .. } => "copy the file into the project's data folder".into(),
             Self::NoOrderLines { folder } => format!(
                 "put `order_lines.csv` or `order_lines.parquet` into `{}` (columns: docs/data.md), or name the files in \
                  `[order_lines] files = [\"...\"]`",
@@ -260,6 +320,17 @@ impl IngestError {
                 let theirs = nearest.as_deref().unwrap_or("its name in the file");
                 format!("map it in `[{table}.columns]`: {column} = \"{theirs}\"")
             }
+            Self::UnknownSourceColumn { nearest, .. } => nearest.as_ref().map_or_else(
+                || "columns of the file stand on the right of the mapping; `allow_missing = true` leaves optional ones empty".into(),
+                |nearest| format!("did you mean `{nearest}`?"),
+            ),
+            Self::Constant { .. } => "a column is mapped, or has one value in all rows".into(),
+            Self::NoHeader { .. } => "rows are counted from 1, blank ones with them; a header row holds column names".into(),
+            Self::NoSheet { .. } => "`sheet` is a name or a number from 1".into(),
+            Self::NoRecords { .. } => {
+                "name the member that holds the list of records: records = \"value\", or \"d.results\" for a nested one".into()
+            }
+            Self::TooLarge { .. } => "export only what the table needs".into(),
             Self::AmbiguousColumn { column, first, .. } => {
                 format!("say which in the table's `columns` section: {column} = \"{first}\"")
             }

@@ -49,7 +49,7 @@ struct Intake<'a> {
 impl Loader<'_> {
     /// Loads one delivery and reports its new batches.
     pub(super) fn load(&self, delivery: &Delivery, notices: &mut Vec<Notice>) -> Result<Vec<BatchReport>, IngestError> {
-        let past = Past::before(self.warehouse, self.table, delivery.received_on)?;
+        let past = Past::before(self.warehouse, self.table, self.config.name.as_str(), delivery.received_on)?;
         let mut intakes = Vec::new();
         let mut next_batch = self.next_batch()?;
         for (number, file) in delivery.files.iter().enumerate() {
@@ -222,11 +222,13 @@ impl Loader<'_> {
             }
             let report = BatchReport {
                 table: self.table.name.into(),
+                source: self.config.name.to_string(),
                 file: file.clone(),
                 rows_in: prepared.rows_in,
                 rows_loaded,
                 rows_quarantined,
                 recognised: prepared.recognised.clone(),
+                columns: prepared.mapping.described(),
                 ..BatchReport::default()
             };
             tracing::info!(table = self.table.name, file, rows_in = report.rows_in, rows_loaded, rows_quarantined);
@@ -259,7 +261,8 @@ impl Loader<'_> {
             }
         }
         for (file, batch_id) in delivery.gone.iter().zip(next_batch..) {
-            let report = BatchReport { table: self.table.name.into(), file: file.clone(), ..BatchReport::default() };
+            let (table, source) = (self.table.name.into(), self.config.name.to_string());
+            let report = BatchReport { table, source, file: file.clone(), ..BatchReport::default() };
             self.insert_batch(batch_id, GONE, delivery.received_on, &report)?;
         }
         Ok(())

@@ -10,17 +10,25 @@
 
 mod columns;
 pub mod contract;
+mod decode;
 mod delimited;
 mod discover;
 mod error;
+mod filter;
 mod fingerprint;
+mod header;
+mod json;
 mod load;
 mod plan;
 mod prepare;
+mod profile;
 mod pseudonym;
 mod quarantine;
 mod report;
+mod rows;
+mod spelling;
 mod typed;
+mod workbook;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,17 +45,17 @@ use self::{
 pub use self::{
     error::IngestError,
     pseudonym::KEY_FILE,
-    report::{BatchReport, FILES, IngestReport},
+    report::{BatchReport, IngestReport},
 };
 use crate::{
-    config::sources::{LoadMode, SourceConfig},
+    config::sources::{LoadMode, SourceConfig, Sources},
     domain::Notice,
     params,
     warehouse::{Warehouse, WarehouseError},
 };
 
 /// Part of every settings hash: files are read again when the reading itself has changed.
-const READER_VERSION: u32 = 1;
+const READER_VERSION: u32 = 2;
 
 /// What to load.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +64,8 @@ pub struct Request<'a> {
     pub project: &'a Path,
     /// The folder in it, relative, in which files of tables without a section are looked for; usually `data`.
     pub tables: &'a Path,
-    /// The sections of `headroom.toml`, by table.
-    pub sources: &'a BTreeMap<String, SourceConfig>,
+    /// The sources of `headroom.toml`, by table.
+    pub sources: &'a Sources,
     /// ISO code of the report currency.
     pub currency: &'a str,
 }
@@ -71,21 +79,10 @@ pub struct Request<'a> {
 pub fn ingest(warehouse: &Warehouse, request: &Request<'_>) -> Result<IngestReport, IngestError> {
     let _span = tracing::info_span!("ingest").entered();
     let data = request.project.join("data");
-    let default = SourceConfig::default();
-    let mut sources = Vec::new();
-    for table in TABLES {
-        let config = request.sources.get(table.name);
-        if let Some(config) = config {
-            columns::check_names(table, &config.columns, &config.key)?;
-            if config.mode == Some(LoadMode::Upsert) && config.key.is_empty() && table.key.is_empty() {
-                return Err(IngestError::NoKey { table: table.name });
-            }
-        }
-        let files = discover::files_of(request.project, request.tables, table, config)?;
-        if files.is_empty() && table.name == ORDER_LINES {
-            return Err(IngestError::NoOrderLines { folder: data });
-        }
-        sources.push((table, config.unwrap_or(&default), files));
+    let unconfigured = SourceConfig::default();
+    let sources = sources_of(request, &unconfigured)?;
+    if !sources.iter().any(|source| source.table.name == ORDER_LINES && !source.files.is_empty()) {
+        return Err(IngestError::NoOrderLines { folder: data });
     }
     warehouse.create_tables(&contract::table_definitions())?;
     let report = warehouse.transaction(|warehouse| -> Result<IngestReport, IngestError> {
@@ -93,8 +90,11 @@ pub fn ingest(warehouse: &Warehouse, request: &Request<'_>) -> Result<IngestRepo
         warehouse.execute_script(include_str!("sql/rates.sql"))?;
         let mut report = IngestReport::default();
         let mut changed = BTreeSet::new();
-        for (table, config, files) in &sources {
-            let loaded = load_table(warehouse, request, table, config, files, &mut report)?;
+        for table in TABLES {
+            let mut loaded = forget_removed(warehouse, table, &sources, &mut report)?;
+            for source in sources.iter().filter(|source| source.table.name == table.name) {
+                loaded |= load_source(warehouse, request, source, &mut report)?;
+            }
             if loaded {
                 changed.insert(table.name);
             }
@@ -116,19 +116,65 @@ pub fn ingest(warehouse: &Warehouse, request: &Request<'_>) -> Result<IngestRepo
     Ok(report)
 }
 
-/// Loads what is new of one table; says whether anything was.
-fn load_table(
-    warehouse: &Warehouse,
-    request: &Request<'_>,
+/// A source and the files that are there for it.
+struct FoundSource<'a> {
     table: &'static Table,
-    config: &SourceConfig,
-    files: &[SourceFile],
+    config: &'a SourceConfig,
+    files: Vec<SourceFile>,
+}
+
+/// Every source of every table, in load order; a table without a section has one, of the files named after it.
+fn sources_of<'a>(request: &Request<'a>, unconfigured: &'a SourceConfig) -> Result<Vec<FoundSource<'a>>, IngestError> {
+    let mut sources = Vec::new();
+    for table in TABLES {
+        let configured = request.sources.get(table.name).map_or(std::slice::from_ref(unconfigured), Vec::as_slice);
+        for config in configured {
+            columns::check_names(table, config)?;
+            if config.mode == Some(LoadMode::Upsert) && config.key.is_empty() && table.key.is_empty() {
+                return Err(IngestError::NoKey { table: table.name });
+            }
+            let files = discover::files_of(request.project, request.tables, table, Some(config))?;
+            sources.push(FoundSource { table, config, files });
+        }
+    }
+    Ok(sources)
+}
+
+/// Forgets what came from sources that are no longer configured; says whether there were any.
+fn forget_removed(
+    warehouse: &Warehouse,
+    table: &'static Table,
+    sources: &[FoundSource<'_>],
     report: &mut IngestReport,
 ) -> Result<bool, IngestError> {
-    let known = known_batches(warehouse, table)?;
+    let held = warehouse.query(
+        "SELECT DISTINCT source FROM batches WHERE table_name = ? ORDER BY source",
+        params![table.name],
+        |row| row.get::<String>(0),
+    )?;
+    let is_configured =
+        |name: &str| sources.iter().any(|s| s.table.name == table.name && s.config.name.as_str() == name);
+    let removed: Vec<String> = held.into_iter().filter(|name| !is_configured(name)).collect();
+    for source in &removed {
+        forget(warehouse, table, source)?;
+        let text = format!("`{}`: source {source} is no longer configured, so its rows are gone", table.name);
+        report.notices.push(Notice::warning("source-gone", text));
+    }
+    Ok(!removed.is_empty())
+}
+
+/// Loads what is new of one source; says whether anything was.
+fn load_source(
+    warehouse: &Warehouse,
+    request: &Request<'_>,
+    FoundSource { table, config, files }: &FoundSource<'_>,
+    report: &mut IngestReport,
+) -> Result<bool, IngestError> {
+    let source = config.name.as_str();
+    let known = known_batches(warehouse, table, source)?;
     if files.is_empty() {
         if !known.is_empty() {
-            forget(warehouse, table)?;
+            forget(warehouse, table, source)?;
             let text = format!("`{}`: its files are gone, so the table is empty", table.name);
             report.notices.push(Notice::warning("table-gone", text));
         }
@@ -143,7 +189,7 @@ fn load_table(
     let settings_hash = settings_hash(table, config, request.currency);
     let plan = plan::plan(table, config.mode, &settings_hash, &hashed, &known)?;
     if plan.starts_anew {
-        forget(warehouse, table)?;
+        forget(warehouse, table, source)?;
         let text = format!("`{}`: its settings have changed, so all its files are read again", table.name);
         report.notices.push(Notice::info("read-again", text));
     }
@@ -170,10 +216,11 @@ fn load_table(
     Ok(true)
 }
 
-fn known_batches(warehouse: &Warehouse, table: &Table) -> Result<Vec<Known>, WarehouseError> {
+fn known_batches(warehouse: &Warehouse, table: &Table, source: &str) -> Result<Vec<Known>, WarehouseError> {
     warehouse.query(
-        "SELECT batch_id, file, file_hash, settings_hash, received_on FROM batches WHERE table_name = ? ORDER BY batch_id",
-        params![table.name],
+        "SELECT batch_id, file, file_hash, settings_hash, received_on FROM batches \
+         WHERE table_name = ? AND source = ? ORDER BY batch_id",
+        params![table.name, source],
         |row| {
             Ok(Known {
                 batch_id: i64::from(row.get::<i32>(0)?),
@@ -186,28 +233,30 @@ fn known_batches(warehouse: &Warehouse, table: &Table) -> Result<Vec<Known>, War
     )
 }
 
-/// Removes a table's rows and all trace of its batches.
-fn forget(warehouse: &Warehouse, table: &Table) -> Result<(), WarehouseError> {
-    warehouse.execute(&format!("DELETE FROM {}", table.name), params![])?;
-    warehouse.execute("DELETE FROM quarantine WHERE table_name = ?", params![table.name])?;
-    warehouse.execute("DELETE FROM batches WHERE table_name = ?", params![table.name])?;
+/// Removes a source's rows of a table and all trace of its batches.
+fn forget(warehouse: &Warehouse, table: &Table, source: &str) -> Result<(), WarehouseError> {
+    let batches = "SELECT batch_id FROM batches WHERE table_name = ? AND source = ?";
+    warehouse.execute(&format!("DELETE FROM {} WHERE source = ?", table.name), params![source])?;
+    warehouse.execute(&format!("DELETE FROM quarantine WHERE batch_id IN ({batches})"), params![table.name, source])?;
+    warehouse.execute("DELETE FROM batches WHERE table_name = ? AND source = ?", params![table.name, source])?;
     Ok(())
 }
 
 fn reused(warehouse: &Warehouse, file: &str, batch_id: i64) -> Result<BatchReport, IngestError> {
     let batches = warehouse.query(
-        "SELECT table_name, rows_in, rows_loaded, rows_quarantined, recognised FROM batches WHERE batch_id = ?",
+        "SELECT table_name, source, rows_in, rows_loaded, rows_quarantined, recognised FROM batches WHERE batch_id = ?",
         params![batch_id],
         |row| {
             Ok(BatchReport {
                 table: row.get(0)?,
+                source: row.get(1)?,
                 file: file.into(),
-                rows_in: row.get::<i64>(1)? as u64,
-                rows_loaded: row.get::<i64>(2)? as u64,
-                rows_quarantined: row.get::<i64>(3)? as u64,
+                rows_in: row.get::<i64>(2)? as u64,
+                rows_loaded: row.get::<i64>(3)? as u64,
+                rows_quarantined: row.get::<i64>(4)? as u64,
                 reused: true,
-                recognised: serde_json::from_str(&row.get::<String>(4)?).unwrap_or_default(),
-                ..BatchReport::default()
+                recognised: serde_json::from_str(&row.get::<String>(5)?).unwrap_or_default(),
+                columns: BTreeMap::new(),
             })
         },
     )?;

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use super::{
     IngestError,
-    columns::{self, Mapping},
-    contract::Table,
-    delimited::{self, Rejected},
+    columns::{self, Mapped, Mapping},
+    contract::{Column, Table},
+    delimited::Delimited,
     discover::{Format, SourceFile},
+    filter::Filter,
+    json::Json,
     plan::HashedFile,
+    profile::{self, Profile, Rejected},
     pseudonym::PseudonymKey,
+    rows::{TextRows, check_width},
     typed::{SourceColumn, identifier, literal},
+    workbook::Workbook,
 };
 use crate::{
     config::sources::SourceConfig,
@@ -26,7 +31,9 @@ pub(super) struct Prepared {
     pub(super) relation: String,
     /// Those columns.
     pub(super) columns: Vec<SourceColumn>,
-    /// Rows in the file.
+    /// Which columns of the file they are.
+    pub(super) mapping: Mapping,
+    /// Rows in the file that the filter admits.
     pub(super) rows_in: u64,
     /// Records that are no row at all.
     pub(super) rejected: Vec<Rejected>,
@@ -46,8 +53,8 @@ pub(super) fn prepare(
     key: Option<&PseudonymKey>,
 ) -> Result<Prepared, IngestError> {
     let mut prepared = match file.format {
-        Format::Delimited => text(warehouse, table, config, file, hash, number)?,
         Format::Parquet => parquet(warehouse, table, config, file)?,
+        _ => text(warehouse, table, reader(table, config, file, hash)?, config, file, number)?,
     };
     for column in &prepared.columns {
         if !column.is_possible() {
@@ -73,35 +80,39 @@ pub(super) fn text_relation(number: usize) -> String {
     format!("read_rows_{number}")
 }
 
-fn text(
-    warehouse: &Warehouse,
+/// The reader of a file's rows, by its format.
+fn reader(
     table: &'static Table,
     config: &SourceConfig,
     file: &SourceFile,
     hash: &str,
+) -> Result<Box<dyn TextRows>, IngestError> {
+    Ok(match file.format {
+        Format::Workbook(format) => Box::new(Workbook::open(file, format, table, config)?),
+        Format::Json => Box::new(Json::open(file, hash, false, config)?),
+        Format::JsonLines => Box::new(Json::open(file, hash, true, config)?),
+        Format::Delimited | Format::Parquet => Box::new(Delimited::open(file, hash, table, config)?),
+    })
+}
+
+fn text(
+    warehouse: &Warehouse,
+    table: &'static Table,
+    reader: Box<dyn TextRows>,
+    config: &SourceConfig,
+    file: &SourceFile,
     number: usize,
 ) -> Result<Prepared, IngestError> {
-    let fingerprint = delimited::fingerprint(file)?;
-    if fingerprint.hash != hash {
-        return Err(IngestError::Read { file: file.name.clone(), reason: "changed while it was read".into() });
-    }
-    if fingerprint.is_empty {
-        return Err(IngestError::Empty { file: file.name.clone() });
-    }
-    let profile = delimited::profile(file, &fingerprint, table, config)?;
+    let mut profile = Profile::of(reader, &file.name, table, config)?;
     let relation = text_relation(number);
-    let columns = source_columns(&profile.mapping, |_| "VARCHAR".into());
-    let names: Vec<String> = columns.iter().map(|column| format!("{} VARCHAR", column.sql)).collect();
+    let names: Vec<String> =
+        profile.mapping.columns.iter().map(|mapped| format!(", {} VARCHAR", identifier(mapped.column.name))).collect();
     warehouse
-        .execute_script(&format!("CREATE OR REPLACE TEMP TABLE {relation}(row_number BIGINT, {})", names.join(", ")))?;
+        .execute_script(&format!("CREATE OR REPLACE TEMP TABLE {relation}(row_number BIGINT{})", names.concat()))?;
     let rejected = profile.rows(|frame| Ok(warehouse.append(&relation, frame)?))?;
-    let mut notices = unused(table, file, &profile.mapping);
-    if profile.has_damage {
-        let text =
-            format!("{}: some bytes are no {}; they show as \u{fffd}", file.name, profile.recognised["encoding"]);
-        notices.push(Notice::warning("damaged-text", text));
-    }
-    Ok(Prepared { relation, columns, rows_in: profile.rows, rejected, recognised: profile.recognised, notices })
+    let columns = source_columns(&profile.mapping, |_| "VARCHAR".into());
+    let Profile { mapping, rows: rows_in, recognised, notices, .. } = profile;
+    Ok(Prepared { relation, columns, mapping, rows_in, rejected, recognised, notices })
 }
 
 fn parquet(
@@ -117,46 +128,66 @@ fn parquet(
             Ok((row.get::<String>(0)?, row.get::<String>(1)?))
         })
         .map_err(unreadable)?;
+    check_width(&file.name, described.len())?;
     let found: Vec<String> = described.iter().map(|(name, _)| name.clone()).collect();
-    let mapping = columns::map(&file.name, table, &found, &config.columns)?;
-    let columns = source_columns(&mapping, |position| described[position].1.clone());
+    let mapping = columns::map(&file.name, table, &found, config)?;
+    let filter = Filter::of(&file.name, &found, &config.filter)?.sql();
+    let columns = source_columns(&mapping, |mapped| match (&mapped.positions[..], &mapped.values) {
+        ([position], None) => described[*position].1.clone(),
+        _ => "VARCHAR".into(),
+    });
     let selected: Vec<String> = mapping
         .columns
         .iter()
-        .map(|mapped| format!("{} AS {}", identifier(&mapped.theirs), identifier(mapped.column.name)))
+        .map(|mapped| format!(", {} AS {}", in_our_words(mapped), identifier(mapped.column.name)))
         .collect();
     let relation = format!(
-        "(SELECT file_row_number + 1 AS row_number, {} FROM read_parquet({path}, file_row_number = true))",
-        selected.join(", ")
+        "(SELECT file_row_number + 1 AS row_number{} FROM read_parquet({path}, file_row_number = true) WHERE {filter})",
+        selected.concat()
     );
-    let rows_in = warehouse
-        .query(&format!("SELECT count(*) FROM read_parquet({path})"), params![], |row| row.get::<i64>(0))
-        .map_err(unreadable)?;
-    Ok(Prepared {
-        relation,
-        columns,
-        rows_in: rows_in.first().map_or(0, |rows| *rows as u64),
-        rejected: Vec::new(),
-        recognised: BTreeMap::from([("format".to_owned(), "parquet".to_owned())]),
-        notices: unused(table, file, &mapping),
-    })
-}
-
-fn source_columns(mapping: &Mapping, sql_type: impl Fn(usize) -> String) -> Vec<SourceColumn> {
-    let columns = mapping.columns.iter().map(|mapped| SourceColumn {
-        name: mapped.column.name,
-        kind: mapped.column.kind,
-        required: mapped.column.required,
-        sql: identifier(mapped.column.name),
-        sql_type: sql_type(mapped.position),
-    });
-    columns.collect()
-}
-
-fn unused(table: &Table, file: &SourceFile, mapping: &Mapping) -> Vec<Notice> {
-    if mapping.unused.is_empty() {
-        return Vec::new();
+    let count = format!("SELECT count(*), count(*) FILTER ({filter}) FROM read_parquet({path})");
+    let (all, admitted) = warehouse
+        .query(&count, params![], |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))
+        .map_err(unreadable)?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let mut recognised = BTreeMap::from([("format".to_owned(), "parquet".to_owned())]);
+    if admitted < all {
+        recognised.insert("left out by the filter".into(), (all - admitted).to_string());
     }
-    let names = mapping.unused.join(", ");
-    vec![Notice::info("unused-columns", format!("{}: `{}` has no use for {names}", file.name, table.name))]
+    let notices = profile::mapping_notices(&file.name, table, &mapping);
+    Ok(Prepared { relation, columns, mapping, rows_in: admitted as u64, rejected: Vec::new(), recognised, notices })
+}
+
+/// A mapped column of a Parquet file: itself, several joined by blanks, and its words replaced by ours.
+fn in_our_words(mapped: &Mapped) -> String {
+    let sql = match &mapped.theirs[..] {
+        [one] => identifier(one),
+        several => {
+            let cells = several.iter().map(|name| format!("nullif(trim(CAST({} AS VARCHAR)), '')", identifier(name)));
+            format!("concat_ws(' ', {})", cells.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let Some(values) = &mapped.values else { return sql };
+    let text = format!("trim(CAST({sql} AS VARCHAR))");
+    let words = values.words.iter().map(|(theirs, ours)| format!(" WHEN {} THEN {}", literal(theirs), literal(ours)));
+    let others = values.others.as_ref().map_or(text.clone(), |ours| literal(ours));
+    format!(
+        "CASE lower({text}) WHEN '' THEN NULL{} ELSE CASE WHEN {sql} IS NOT NULL THEN {others} END END",
+        words.collect::<String>()
+    )
+}
+
+fn source_columns(mapping: &Mapping, sql_type: impl Fn(&Mapped) -> String) -> Vec<SourceColumn> {
+    let column = |column: &Column, sql: String, sql_type: String| SourceColumn {
+        name: column.name,
+        kind: column.kind,
+        required: column.required,
+        sql,
+        sql_type,
+    };
+    let mapped = mapping.columns.iter().map(|m| column(&m.column, identifier(m.column.name), sql_type(m)));
+    let constants = mapping.constants.iter().map(|(c, value)| column(c, literal(value), "VARCHAR".into()));
+    mapped.chain(constants).collect()
 }

@@ -61,7 +61,7 @@ pub(super) fn export(warehouse: &Warehouse, data: &Path) -> Result<(), IngestErr
         let path = folder.join(format!("{}.csv", table.name));
         let rows = warehouse.query(
             "SELECT q.file, q.row_number, q.column_name, q.value, q.expected, q.reason FROM quarantine AS q \
-             SEMI JOIN (SELECT max(batch_id) AS batch_id FROM batches WHERE table_name = ? GROUP BY file) AS newest \
+             SEMI JOIN (SELECT max(batch_id) AS batch_id FROM batches WHERE table_name = ? GROUP BY source, file) AS newest \
              USING (batch_id) ORDER BY q.file, q.row_number, q.column_name",
             params![table.name],
             |row| {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Notice;
+use crate::{config::sources::SourceName, domain::Notice};
 
 /// One file of one table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchReport {
     /// Canonical table.
     pub table: String,
-    /// Source system; `files` for everything read from the project folder.
+    /// Source by its name in `headroom.toml`; `files` without one.
     pub source: String,
     /// File, relative to the project folder.
     pub file: String,
@@ -23,6 +23,8 @@ pub struct BatchReport {
     pub rows_quarantined: u64,
     /// The same bytes were loaded before: nothing was done.
     pub reused: bool,
+    /// Canonical columns and the file's own names for them; empty if reused.
+    pub columns: BTreeMap<String, String>,
     /// What was recognised: format, encoding, delimiter, decimal mark, date formats.
     pub recognised: BTreeMap<String, String>,
 }
@@ -31,19 +33,17 @@ impl Default for BatchReport {
     fn default() -> Self {
         Self {
             table: String::new(),
-            source: FILES.into(),
+            source: SourceName::default().to_string(),
             file: String::new(),
             rows_in: 0,
             rows_loaded: 0,
             rows_quarantined: 0,
             reused: false,
+            columns: BTreeMap::new(),
             recognised: BTreeMap::new(),
         }
     }
 }
-
-/// The name of the only source so far: the project's folder.
-pub const FILES: &str = "files";
 
 /// The whole run, in load order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@
 
 use super::{
     contract::{Kind, LARGEST_AMOUNT, PLAUSIBLE_DATES, Table},
-    delimited::UNREADABLE,
+    spelling::UNREADABLE,
 };
 
 /// A column of a relation about to be typed.

@@ -23,5 +23,6 @@ mod report;
 mod score;
 mod simulate;
 mod slices;
+mod sources;
 mod synthetic;
 mod train;

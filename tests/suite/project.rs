@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use headroom::{
-    config::sources::SourceConfig,
+    config::{Overrides, RunConfig, sources::Sources},
     ingest::{IngestError, IngestReport, Request, ingest},
     params,
     warehouse::{Warehouse, WarehouseOptions},
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub struct Project {
     pub folder: TempDir,
     pub warehouse: Warehouse,
-    pub sources: BTreeMap<String, SourceConfig>,
+    pub sources: Sources,
     pub currency: &'static str,
 }
 
@@ -41,7 +41,14 @@ impl Project {
 
     /// A section of `headroom.toml`.
     pub fn section(&mut self, table: &str, toml: &str) -> &mut Self {
-        self.sources.insert(table.into(), toml::from_str(toml).unwrap());
+        self.sources.insert(table.into(), vec![toml::from_str(toml).unwrap()]);
+        self
+    }
+
+    /// The whole `headroom.toml`.
+    pub fn configure(&mut self, toml: &str) -> &mut Self {
+        std::fs::write(self.folder.path().join("headroom.toml"), toml).unwrap();
+        self.sources = RunConfig::load(self.folder.path(), Overrides::default()).unwrap().sources;
         self
     }
 

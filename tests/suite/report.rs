@@ -46,6 +46,7 @@ impl Handed {
             rows_loaded: 11,
             rows_quarantined: 1,
             reused: false,
+            columns: BTreeMap::new(),
             recognised: BTreeMap::from([("encoding".to_owned(), "windows-1252".to_owned())]),
         };
         Self {

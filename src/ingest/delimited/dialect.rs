@@ -1,10 +1,8 @@
 //! Which delimiter and which quotation mark a file uses, judged by its first records.
 
-use std::collections::BTreeMap;
-
 use crate::{
-    config::sources::Delimiter,
-    ingest::{columns, contract::Table},
+    config::sources::{Delimiter, SourceConfig},
+    ingest::{columns, contract::Table, header},
 };
 
 /// Records that are looked at.
@@ -36,12 +34,7 @@ impl Dialect {
 /// Recognises the dialect of a file that begins with `sample`.
 ///
 /// The delimiter is the one that yields the most known column names, then the most records as long as the header.
-pub(super) fn recognise(
-    sample: &str,
-    table: &Table,
-    configured: &BTreeMap<String, String>,
-    delimiter: Option<Delimiter>,
-) -> Dialect {
+pub(super) fn recognise(sample: &str, table: &Table, config: &SourceConfig) -> Dialect {
     let first_line = sample.lines().next().unwrap_or_default();
     let named = first_line
         .strip_prefix("sep=")
@@ -50,18 +43,23 @@ pub(super) fn recognise(
     let text = if has_separator_line { sample.split_once('\n').map_or("", |(_, rest)| rest) } else { sample };
     let quote = if text.trim_start().starts_with('\'') { b'\'' } else { b'"' };
     let dialect = |delimiter| Dialect { delimiter, quote, has_separator_line };
-    if let Some(delimiter) = delimiter.or(named) {
+    if let Some(delimiter) = config.delimiter.or(named) {
         return dialect(delimiter);
     }
     let mut best = (dialect(Delimiter::Comma), (0, 0, 0));
     for delimiter in Delimiter::ALL {
         let records: Vec<csv::StringRecord> =
             dialect(delimiter).reader(text.as_bytes()).records().take(SAMPLE).map_while(Result::ok).collect();
-        let Some(header) = records.first() else { continue };
-        let names: Vec<String> = header.iter().map(str::to_owned).collect();
-        let known = columns::recognised(table, &names, configured);
-        let alike = records.iter().filter(|record| record.len() == header.len()).count();
-        let score = (known, if header.len() > 1 { alike } else { 0 }, header.len());
+        // The header need not come first: there may be titles above it.
+        let known = |record: &csv::StringRecord| {
+            let names: Vec<String> = record.iter().map(str::to_owned).collect();
+            columns::recognised(table, &names, config)
+        };
+        let ranked = records.iter().take(header::SEARCHED).enumerate().map(|(at, record)| (known(record), at));
+        let Some((known, at)) = ranked.max_by_key(|(known, at)| (*known, std::cmp::Reverse(*at))) else { continue };
+        let width = records[at].len();
+        let alike = records.iter().filter(|record| record.len() == width).count();
+        let score = (known, if width > 1 { alike } else { 0 }, width);
         if score > best.1 {
             best = (dialect(delimiter), score);
         }
@@ -75,7 +73,7 @@ mod tests {
     use crate::ingest::contract::table;
 
     fn delimiter(sample: &str) -> Delimiter {
-        recognise(sample, table("order_lines").unwrap(), &BTreeMap::new(), None).delimiter
+        recognise(sample, table("order_lines").unwrap(), &SourceConfig::default()).delimiter
     }
 
     #[test]
@@ -92,7 +90,7 @@ mod tests {
 
     #[test]
     fn excels_own_line_is_obeyed_and_skipped() {
-        let dialect = recognise("sep=;\na;b\n", table("order_lines").unwrap(), &BTreeMap::new(), None);
+        let dialect = recognise("sep=;\na;b\n", table("order_lines").unwrap(), &SourceConfig::default());
         assert_eq!((dialect.delimiter, dialect.has_separator_line), (Delimiter::Semicolon, true));
     }
 }

@@ -5,11 +5,12 @@ use std::{fs::File, io::Read};
 use csv::StringRecord;
 use encoding_rs::Encoding;
 
-use super::{
+use super::dialect::Dialect;
+use crate::ingest::{
+    IngestError,
     decode::{Decoded, Gauge},
-    dialect::Dialect,
+    discover::SourceFile,
 };
-use crate::ingest::{IngestError, discover::SourceFile};
 
 /// An iterator of records that are not blank; it lends them, so it is not an [`Iterator`].
 pub(super) struct Records {

@@ -20,7 +20,7 @@ use crate::{
     warehouse::{Warehouse, WarehouseError},
 };
 
-/// What the warehouse knew of a table before a delivery.
+/// What the warehouse knew of a source's table before a delivery.
 #[derive(Debug)]
 pub(super) struct Past {
     rows: u64,
@@ -33,17 +33,20 @@ impl Past {
     pub(super) fn before(
         warehouse: &Warehouse,
         table: &Table,
+        source: &str,
         received_on: Option<Date>,
     ) -> Result<Self, WarehouseError> {
         let rows = warehouse
-            .query(&format!("SELECT count(*) FROM {}", table.name), params![], |row| row.get::<i64>(0))?
+            .query(&format!("SELECT count(*) FROM {} WHERE source = ?", table.name), params![source], |row| {
+                row.get::<i64>(0)
+            })?
             .first()
             .map_or(0, |rows| *rows as u64);
         // Files of one day belong together, however many runs they take.
         let earlier = warehouse.query(
             "SELECT CAST(max(received_on) AS VARCHAR), count(*) FILTER (received_on IS NULL) FROM batches \
-             WHERE table_name = ? AND (received_on IS NULL OR ? IS NULL OR received_on < CAST(? AS DATE))",
-            params![table.name, received_on, received_on],
+             WHERE table_name = ? AND source = ? AND (received_on IS NULL OR ? IS NULL OR received_on < CAST(? AS DATE))",
+            params![table.name, source, received_on, received_on],
             |row| Ok((row.get::<Option<String>>(0)?, row.get::<i64>(1)?)),
         )?;
         let (last_received, undated) = earlier.into_iter().next().unwrap_or_default();
@@ -51,8 +54,8 @@ impl Past {
             _ if rows == 0 => None,
             (Some(day), _) if received_on.is_some() => Some(day),
             (_, Some(event)) if undated > 0 || received_on.is_none() => {
-                let sql = format!("SELECT CAST(max({event}) AS VARCHAR) FROM {}", table.name);
-                warehouse.query(&sql, params![], |row| row.get::<Option<String>>(0))?.into_iter().next().flatten()
+                let sql = format!("SELECT CAST(max({event}) AS VARCHAR) FROM {} WHERE source = ?", table.name);
+                warehouse.query(&sql, params![source], |row| row.get::<Option<String>>(0))?.into_iter().next().flatten()
             }
             (last_received, _) if undated > 0 || last_received.is_some() => Some(ALWAYS_KNOWN.to_owned()),
             _ => None,
@@ -130,8 +133,16 @@ impl Change<'_> {
         self.table().columns[0].stored_as()
     }
 
-    /// Which rows of the table, named `line`, the delivery speaks about.
+    /// Which rows of the table, named `line`, the delivery speaks about: never those of another source.
     fn scope(&self) -> String {
+        format!("line.source = {} AND {}", self.source(), self.scope_of_delivery())
+    }
+
+    fn source(&self) -> String {
+        typed::literal(self.loader.config.name.as_str())
+    }
+
+    fn scope_of_delivery(&self) -> String {
         match &self.delivery.scope {
             Scope::WholeTable => "true".into(),
             Scope::Nothing => "false".into(),
@@ -198,8 +209,8 @@ impl Change<'_> {
         let mut is_late = self.is_before_boundary();
         let lines = if self.is_direct { "staged" } else { "fresh" };
         if !self.is_direct {
-            let held =
-                format!("SELECT {}, {SIGN} AS sign FROM order_lines AS line WHERE {}", held_terms(), self.scope());
+            let scope = self.scope();
+            let held = format!("SELECT {}, {SIGN} AS sign FROM order_lines AS line WHERE {scope}", held_terms());
             self.compare(&held)?;
             // A line whose order was corrected is part of the correction.
             is_late = format!("({is_late} OR line.order_id IN (SELECT identity FROM delta WHERE surplus < 0))");
@@ -217,7 +228,8 @@ impl Change<'_> {
             .replace("{lines}", lines)
             .replace("{is_late}", &is_late)
             .replace("{received_on}", &self.received_on())
-            .replace("{report_currency}", &typed::literal(self.loader.report_currency));
+            .replace("{report_currency}", &typed::literal(self.loader.report_currency))
+            .replace("{source}", &self.source());
         self.run(&insert)
     }
 
@@ -231,6 +243,7 @@ impl Change<'_> {
                 .replace("{is_late}", is_late)
                 .replace("{received_on}", &self.received_on())
                 .replace("{known_from}", &self.known_from())
+                .replace("{source}", &self.source())
         };
         let gives_known_at =
             self.count("SELECT count(*) FROM (SELECT 1 FROM staged WHERE known_at IS NOT NULL LIMIT 1)")? > 0;
@@ -238,7 +251,9 @@ impl Change<'_> {
             // The source keeps the history of its rows itself, so what it says now replaces what it said before.
             let same_day = format!("{} AND other.known_at IS NOT DISTINCT FROM line.known_at", self.scope_or_key());
             let outdated = match &self.delivery.scope {
-                Scope::Keys => format!("EXISTS (SELECT 1 FROM staged AS other WHERE {same_day})"),
+                Scope::Keys => {
+                    format!("source = {} AND EXISTS (SELECT 1 FROM staged AS other WHERE {same_day})", self.source())
+                }
                 _ => self.scope(),
             };
             self.run(&format!("DELETE FROM {} AS line WHERE {outdated}", table.name))?;
@@ -253,7 +268,12 @@ impl Change<'_> {
             self.compare(&held)?;
             let mut is_late = self.is_before_boundary();
             if !table.key.is_empty() {
-                let known = format!("EXISTS (SELECT 1 FROM {} AS other WHERE {})", table.name, self.same_key());
+                let known = format!(
+                    "EXISTS (SELECT 1 FROM {} AS other WHERE other.source = {} AND {})",
+                    table.name,
+                    self.source(),
+                    self.same_key()
+                );
                 is_late = format!("({is_late} OR {known})");
             }
             self.refuse_undated("fresh", &is_late)?;

@@ -18,7 +18,7 @@ SELECT
     END AS cost_e4,
     line.currency,
     coalesce(line.known_at, CASE WHEN {is_late} THEN CAST({received_on} AS DATE) ELSE line.ordered_on END) AS known_at,
-    'files' AS source,
+    {source} AS source,
     line.batch_id,
     false AS is_reversal,
     CASE WHEN line.currency <> {report_currency} THEN line.net_revenue_e4 END AS source_net_revenue_e4,

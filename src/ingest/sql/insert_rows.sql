@@ -4,7 +4,7 @@ SELECT
     {line_content},
     coalesce(line.known_at, CASE WHEN {is_late} THEN CAST({received_on} AS DATE) ELSE {known_from} END) AS known_at,
     CAST(NULL AS DATE) AS known_until,
-    'files' AS source,
+    {source} AS source,
     line.batch_id
 FROM {lines} AS line
 ORDER BY line.batch_id, line.row_number

@@ -1,6 +1,11 @@
 //! Dates as people and programs write them, as ISO dates. Whether a day exists and is plausible is decided later, by
 //! the contract; the time of day is dropped.
 
+use jiff::{
+    ToSpan,
+    civil::{Date, date},
+};
+
 use crate::config::sources::DateOrder;
 
 /// What the dates of one column say about the order of day and month.
@@ -73,6 +78,29 @@ pub(super) fn iso_month(value: &str, order: DateOrder) -> Option<String> {
     match month {
         Some((year, month)) => Some(format!("{year}-{month:0>2}")),
         None => iso(value, order).map(|date| date[..7].to_owned()),
+    }
+}
+
+/// The day that a bare number means: `20211031`; a spreadsheet's serial day since 1899-12-30, with or without a time; a
+/// Unix time in seconds or milliseconds (ten or thirteen digits), in UTC.
+pub(super) fn of_number(number: &str) -> Option<String> {
+    let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
+    let value: i64 = whole.parse().ok()?;
+    let days_since = |first: Date, days: i64| first.checked_add(days.days()).ok().map(|day| day.to_string());
+    match whole.len() {
+        8 => iso(whole, DateOrder::Dmy),
+        10 => days_since(date(1970, 1, 1), value.div_euclid(86_400)),
+        13 => days_since(date(1970, 1, 1), value.div_euclid(86_400_000)),
+        1..=7 if (1..=2_958_465).contains(&value) => days_since(date(1899, 12, 30), value),
+        _ => None,
+    }
+}
+
+/// The month that a bare number means: `202110`, or that of its day.
+pub(super) fn month_of_number(number: &str) -> Option<String> {
+    match number.len() {
+        6 if number.bytes().all(|b| b.is_ascii_digit()) => iso_month(number, DateOrder::Dmy),
+        _ => of_number(number).map(|day| day[..7].to_owned()),
     }
 }
 
