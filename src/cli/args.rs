@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use jiff::civil::Date;
+
 use headroom::domain::{Horizon, Month};
 
 /// Which customers can buy more, how much, how sure are we, and whom do we visit next month?
@@ -70,6 +72,9 @@ pub struct AtTime {
     /// Seed of every random draw [default: 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Leave out customer records merged after this day, as a report published then did
+    #[arg(long, value_name = "DAY")]
+    pub merged_by: Option<Date>,
     /// Let a closed quality gate pass; needs --reason, which the report repeats
     #[arg(long, value_name = "CHECK", requires = "reason")]
     pub waive: Vec<String>,
@@ -99,6 +104,11 @@ pub enum Command {
         after_help = "Example:\n  headroom ingest --project sales/\n\nThe same file twice is loaded once. docs/data.md describes every table."
     )]
     Ingest(AtTime),
+    /// Find duplicate customer records and merge them into accounts
+    #[command(
+        after_help = "Example:\n  headroom resolve --project sales/\n  headroom resolve --project sales/ --decisions sales/data/review.csv\n\nFill in the column `decision` of data/review.csv with `same` or `different`; every later run obeys."
+    )]
+    Resolve(Resolve),
     /// Check the loaded data; exit code 3 when a gate is closed
     #[command(after_help = "Example:\n  headroom check --project sales/ --waive future-dates --reason \"pre-orders\"")]
     Check(AtTime),
@@ -133,6 +143,16 @@ pub enum Command {
     /// Say whether this machine and this project are fit to run, and what to do if not
     #[command(after_help = "Example:\n  headroom doctor --project sales/")]
     Doctor(Project),
+}
+
+/// Options of `resolve`.
+#[derive(Debug, Args)]
+pub struct Resolve {
+    #[command(flatten)]
+    pub at: AtTime,
+    /// Take over what was decided about pairs: a file with the columns of data/review.csv
+    #[arg(long, value_name = "FILE")]
+    pub decisions: Option<PathBuf>,
 }
 
 /// What can be done with registered models.

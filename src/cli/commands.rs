@@ -6,13 +6,13 @@ use headroom::{
     config::{self, Overrides, RunConfig},
     doctor,
     domain::Seed,
-    pipeline::{self, PipelineError, Resources, Stage},
+    pipeline::{self, Outcome, PipelineError, Resources, Stage},
     registry::Registry,
     simulate::{self, Changes, Company, Mode},
 };
 
 use super::{
-    args::{AtTime, Command, Models, Project, Simulate},
+    args::{AtTime, Command, Models, Project, Resolve, Simulate},
     console::Console,
 };
 
@@ -22,6 +22,7 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Init(project) => init(&project, console),
         Command::Simulate(options) => simulate(&options, console),
         Command::Ingest(options) => stages(options, Stage::Ingest, threads, console),
+        Command::Resolve(options) => resolve(options, threads, console),
         Command::Check(options) => stages(options, Stage::Check, threads, console),
         Command::History(options) => stages(options, Stage::History, threads, console),
         Command::Backtest(options) => stages(options, Stage::Backtest, threads, console),
@@ -65,22 +66,40 @@ fn simulate(options: &Simulate, console: &Console) -> Result<(), PipelineError> 
     Ok(())
 }
 
+fn resolve(options: Resolve, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let Some(file) = options.decisions else { return stages(options.at, Stage::Resolve, threads, console) };
+    let config = load(options.at)?;
+    show(&pipeline::decide(&config, &file, resources(threads), console)?, console);
+    Ok(())
+}
+
 fn stages(options: AtTime, until: Stage, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = load(options)?;
+    show(&pipeline::run(&config, until, resources(threads), console)?, console);
+    Ok(())
+}
+
+fn resources(threads: Option<usize>) -> Resources {
+    Resources { threads: threads.and_then(NonZeroUsize::new) }
+}
+
+fn show(outcome: &Outcome, console: &Console) {
+    console.notices(&outcome.notices);
+    for line in &outcome.lines {
+        console.line(line);
+    }
+}
+
+fn load(options: AtTime) -> Result<RunConfig, PipelineError> {
     let reason = options.reason.unwrap_or_default();
     let overrides = Overrides {
         as_of: options.as_of,
         horizon: options.horizon,
         seed: options.seed.map(Seed),
+        merged_by: options.merged_by,
         waivers: options.waive.into_iter().map(|check| (check, reason.clone())).collect::<BTreeMap<_, _>>(),
     };
-    let config = RunConfig::load(&options.project.project, overrides)?;
-    let threads = threads.and_then(NonZeroUsize::new);
-    let outcome = pipeline::run(&config, until, Resources { threads }, console)?;
-    console.notices(&outcome.notices);
-    for line in &outcome.lines {
-        console.line(line);
-    }
-    Ok(())
+    Ok(RunConfig::load(&options.project.project, overrides)?)
 }
 
 fn list_models(project: &Project, console: &Console) -> Result<(), PipelineError> {

@@ -7,6 +7,7 @@ mod error;
 mod init;
 mod mapping;
 mod raw;
+pub mod resolve;
 pub mod sources;
 
 use std::{
@@ -18,7 +19,10 @@ use std::{
 pub use error::ConfigError;
 pub use init::init;
 pub use raw::Language;
+use resolve::ResolveConfig;
 use sources::Sources;
+
+use jiff::civil::Date;
 
 use crate::domain::{AbcThresholds, Horizon, Month, Seed};
 
@@ -46,6 +50,10 @@ pub struct RunConfig {
     pub abc: AbcThresholds,
     /// Accounts listed on the report's first page.
     pub top_accounts: usize,
+    /// Leave out merges after this day, as a report published then did.
+    pub merged_by: Option<Date>,
+    /// How records become accounts.
+    pub resolve: ResolveConfig,
     /// Waived checks, each with its reason.
     pub waivers: BTreeMap<String, String>,
     /// The folder, relative to the project, in which tables without a source of their own are looked for as `<table>.csv` or so.
@@ -63,6 +71,8 @@ pub struct Overrides {
     pub horizon: Option<Horizon>,
     /// `--seed`.
     pub seed: Option<Seed>,
+    /// `--merged-by DAY`.
+    pub merged_by: Option<Date>,
     /// `--waive CHECK --reason TEXT`.
     pub waivers: BTreeMap<String, String>,
 }
@@ -115,6 +125,8 @@ impl RunConfig {
             seed: overrides.seed.unwrap_or(Seed(raw.run.seed)),
             abc: raw.abc,
             top_accounts: raw.report.top_accounts,
+            merged_by: overrides.merged_by,
+            resolve: raw.resolve,
             waivers,
             sources: raw.sources,
             tables: raw.project.data,

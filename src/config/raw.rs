@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     error::ConfigError,
+    resolve::ResolveConfig,
     sources::{SourceConfig, Sources},
 };
 use crate::{
@@ -31,6 +32,7 @@ pub(super) struct RawConfig {
     pub(super) run: RawRun,
     pub(super) abc: AbcThresholds,
     pub(super) report: RawReport,
+    pub(super) resolve: ResolveConfig,
     pub(super) checks: RawChecks,
     pub(super) sources: Sources,
 }
@@ -82,7 +84,7 @@ pub(super) struct RawChecks {
     pub(super) waive: BTreeMap<String, String>,
 }
 
-const SECTIONS: [&str; 5] = ["project", "run", "abc", "report", "checks"];
+const SECTIONS: [&str; 6] = ["project", "run", "abc", "resolve", "report", "checks"];
 
 /// Parses the text of a `headroom.toml`.
 pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
@@ -96,6 +98,7 @@ pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
             "project" => raw.project = section(&name, value)?,
             "run" => raw.run = section(&name, value)?,
             "abc" => raw.abc = section(&name, value)?,
+            "resolve" => raw.resolve = section(&name, value)?,
             "report" => raw.report = section(&name, value)?,
             "checks" => raw.checks = section(&name, value)?,
             table if contract::TABLES.iter().any(|t| t.name == table) => {

@@ -12,7 +12,7 @@ mod stage;
 mod stages;
 mod work;
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::Path};
 
 pub use error::PipelineError;
 pub use moment::Moment;
@@ -38,6 +38,24 @@ pub struct Outcome {
     pub lines: Vec<String>,
 }
 
+/// Takes over decisions about pairs of customer records and resolves anew; `file` has the columns of `data/review.csv`.
+///
+/// # Errors
+/// If the data cannot be loaded, or a decision is wrong: nothing is taken over then.
+pub fn decide(
+    config: &RunConfig,
+    file: &Path,
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+    run.ingest()?;
+    let mut lines = vec![run.decide(file)?];
+    let resolved = run.resolve()?;
+    lines.extend(stages::resolve_lines(&resolved));
+    Ok(run.finish(lines))
+}
+
 /// Runs the stages up to and including `until`, redoing only what changed.
 ///
 /// # Errors
@@ -53,6 +71,10 @@ pub fn run(
     let loaded = run.ingest()?;
     if until == Stage::Ingest {
         return Ok(run.finish(stages::batch_lines(&loaded)));
+    }
+    let resolved = run.resolve()?;
+    if until == Stage::Resolve {
+        return Ok(run.finish(stages::resolve_lines(&resolved)));
     }
     let audited = run.check()?;
     if until == Stage::Check {

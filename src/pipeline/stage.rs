@@ -5,6 +5,8 @@
 pub enum Stage {
     /// Files into the warehouse.
     Ingest,
+    /// Records into accounts.
+    Resolve,
     /// The quality gates.
     Check,
     /// The monthly ledger.
@@ -26,6 +28,7 @@ impl Stage {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
+            Self::Resolve => "resolve",
             Self::Check => "check",
             Self::History => "history",
             Self::Backtest => "backtest",

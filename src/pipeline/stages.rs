@@ -13,6 +13,7 @@ use super::{
     work::{Key, WorkStore},
 };
 use crate::{
+    atomic,
     backtest::{self, Backtest, BacktestReport, Setting},
     check::{self, Audited},
     config::RunConfig,
@@ -24,7 +25,7 @@ use crate::{
     rank::{Evidence, RankInput, Ranking, rank},
     registry::{Registered, Registry},
     report::{self, Inputs, Report},
-    resolve::resolve,
+    resolve::{self, ResolveReport},
     score::{self, Account, Forecast, ScoreFrame},
     train::Ladder,
     warehouse::{Warehouse, WarehouseOptions},
@@ -74,11 +75,36 @@ impl<'a> Run<'a> {
         self.progress.started(Stage::Ingest);
         let RunConfig { project, tables, sources, currency, .. } = self.config;
         let loaded = ingest::ingest(&self.warehouse, &Request { project, tables, sources, currency })?;
-        resolve(&self.warehouse)?;
         self.notices.extend(loaded.notices.iter().cloned());
         let origin = if loaded.batches.iter().all(|batch| batch.reused) { Origin::Reused } else { Origin::Made };
         self.progress.finished(Stage::Ingest, origin, &ingest_summary(&loaded));
         Ok(loaded)
+    }
+
+    /// Takes over decisions from a file; says what was done.
+    pub(super) fn decide(&mut self, file: &Path) -> Result<String, PipelineError> {
+        let data = self.config.data();
+        let taken = resolve::decide(&self.warehouse, &data, file)?;
+        Ok(format!("{taken} decisions taken over into {}", relative(self.config, &data.join(resolve::DECISIONS))))
+    }
+
+    pub(super) fn resolve(&mut self) -> Result<ResolveReport, PipelineError> {
+        let _span = tracing::info_span!("resolve").entered();
+        self.progress.started(Stage::Resolve);
+        let data = self.config.data();
+        let request = resolve::Request { data: &data, config: &self.config.resolve, merged_by: self.config.merged_by };
+        let resolved = resolve::resolve(&self.warehouse, &request)?;
+        if resolved.to_review > 0 {
+            let file = relative(self.config, &data.join(resolve::REVIEW));
+            let text = format!(
+                "{} pairs of records may be one customer each: decide in {file}, then `headroom resolve --decisions {file}`",
+                resolved.to_review
+            );
+            self.notices.push(Notice::info("review", text));
+        }
+        let origin = if resolved.reused { Origin::Reused } else { Origin::Made };
+        self.progress.finished(Stage::Resolve, origin, &resolve_lines(&resolved).join("; "));
+        Ok(resolved)
     }
 
     pub(super) fn check(&mut self) -> Result<Audited, PipelineError> {
@@ -102,7 +128,12 @@ impl<'a> Run<'a> {
             params![],
             |row| row.get::<String>(0),
         )?;
-        Ok(Key::of("facts", &[("batches", &batches.join("\n"))]))
+        let merged = self.warehouse.query(
+            "SELECT concat_ws('|', source, customer_id, account_id) FROM accounts WHERE account_id <> customer_id ORDER BY ALL",
+            params![],
+            |row| row.get::<String>(0),
+        )?;
+        Ok(Key::of("facts", &[("batches", &batches.join("\n")), ("merged", &merged.join("\n"))]))
     }
 
     pub(super) fn moment(&mut self, facts_key: &Key) -> Result<Moment, PipelineError> {
@@ -264,7 +295,12 @@ impl<'a> Run<'a> {
                 accounts: &accounts,
                 notices: &self.notices,
             };
-            Ok(report::write(&Report::assemble(&inputs)?, &inputs, draft)?)
+            report::write(&Report::assemble(&inputs)?, &inputs, draft)?;
+            let identity = self.warehouse.frame(
+                "SELECT customer_id, source, account_id, match_probability, merged_on FROM accounts ORDER BY customer_id, source",
+                params![],
+            )?;
+            Ok(atomic::write_parquet(&draft.join("accounts.parquet"), &identity)?)
         })?;
         self.progress.finished(Stage::Report, origin, &relative(self.config, &folder));
         Ok(folder)
@@ -294,6 +330,14 @@ fn ingest_summary(loaded: &IngestReport) -> String {
         sum(|batch| batch.rows_quarantined),
         loaded.batches.len(),
     )
+}
+
+/// How many records became how many accounts.
+pub(super) fn resolve_lines(resolved: &ResolveReport) -> Vec<String> {
+    let ResolveReport { records, accounts, merged, to_review, .. } = resolved;
+    vec![format!(
+        "{records} customer records, {merged} of them merged, {accounts} accounts; {to_review} pairs to review"
+    )]
 }
 
 /// What was read, file by file, and what was recognised in it.

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headroom::{
-    check::{Audited, CheckError, run},
-    resolve::resolve,
-};
+use headroom::check::{Audited, CheckError, run};
 
 use super::project::Project;
 
@@ -94,7 +91,7 @@ fn every_customer_is_an_account_also_one_known_only_from_orders() {
     project.file("customers.csv", "customer_id,name\nC1,a\nC9,never bought\n");
     project.ingest().unwrap();
     for _ in 0..2 {
-        assert_eq!(resolve(&project.warehouse).unwrap().accounts, 4);
+        assert_eq!(project.resolve().accounts, 4);
     }
     assert_eq!(
         project.rows(&["customer_id", "account_id"], "FROM accounts ORDER BY customer_id"),

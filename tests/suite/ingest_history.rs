@@ -1,6 +1,6 @@
 //! Files that follow each other: what is known from when, and that the end is the same by every road.
 
-use headroom::{history, ingest::IngestError, resolve::resolve};
+use headroom::{history, ingest::IngestError};
 
 use super::project::{HEADER, Project};
 
@@ -42,7 +42,7 @@ fn sums(project: &Project) -> Vec<String> {
 /// Both grains of the ledger, by the month of knowledge or (`0`) without regard to it; records that cancelled out left
 /// aside.
 fn ledger(project: &Project, known: &str) -> Vec<String> {
-    resolve(&project.warehouse).unwrap();
+    project.resolve();
     history::build(&project.warehouse).unwrap();
     let by_group = format!(
         "FROM (SELECT account_id, month, {known} AS known, product_group, CAST(sum(net_revenue_e4) AS BIGINT) AS net, \

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use headroom::{
-    config::{Overrides, RunConfig, sources::Sources},
+    config::{Overrides, RunConfig, resolve::ResolveConfig, sources::Sources},
     ingest::{IngestError, IngestReport, Request, ingest},
     params,
+    resolve::{self, ResolveError, ResolveReport, resolve},
     warehouse::{Warehouse, WarehouseOptions},
 };
 use tempfile::TempDir;
@@ -63,6 +64,17 @@ impl Project {
                 currency: self.currency,
             },
         )
+    }
+
+    /// Runs resolve with the default settings.
+    pub fn resolve(&self) -> ResolveReport {
+        self.try_resolve().unwrap()
+    }
+
+    /// Runs resolve and says what is wrong.
+    pub fn try_resolve(&self) -> Result<ResolveReport, ResolveError> {
+        let data = self.folder.path().join("data");
+        resolve(&self.warehouse, &resolve::Request { data: &data, config: &ResolveConfig::default(), merged_by: None })
     }
 
     /// The rows of a query whose columns are cast to text, joined by `|`.
