@@ -210,9 +210,8 @@ impl Weights {
             for field in 0..FIELDS {
                 let worth = PRIOR_PAIRS[kind][field];
                 let seen: f64 = tables[kind][field][1..].iter().sum();
-                for level in 1..LEVELS {
-                    let cell = &mut tables[kind][field][level];
-                    *cell = (*cell + worth * prior.levels[kind][field][level]) / (seen + worth);
+                for (cell, expected) in tables[kind][field][1..].iter_mut().zip(&prior.levels[kind][field][1..]) {
+                    *cell = (*cell + worth * expected) / (seen + worth);
                 }
             }
         }
