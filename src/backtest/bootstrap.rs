@@ -28,6 +28,14 @@ impl Bootstrap {
     /// `figures` of the data with each row weighing as often as its account was drawn, once per replicate.
     /// `account` numbers the account of each row.
     pub(super) fn draw<T: Send>(&self, account: &[u32], figures: impl Fn(&[f64]) -> T + Sync) -> Vec<T> {
+        self.draw_accounts(|times| {
+            let weight: Vec<f64> = account.iter().map(|&a| times[a as usize]).collect();
+            figures(&weight)
+        })
+    }
+
+    /// `figures` of how often each account was drawn, once per replicate: for sums that were taken by account before.
+    pub(super) fn draw_accounts<T: Send>(&self, figures: impl Fn(&[f64]) -> T + Sync) -> Vec<T> {
         (0..self.replicates)
             .into_par_iter()
             .map(|replicate| {
@@ -36,8 +44,7 @@ impl Bootstrap {
                 for _ in 0..self.accounts {
                     times[rng.random_range(0..self.accounts)] += 1.0;
                 }
-                let weight: Vec<f64> = account.iter().map(|&a| times[a as usize]).collect();
-                figures(&weight)
+                figures(&times)
             })
             .collect()
     }

@@ -5,11 +5,11 @@ use rayon::prelude::*;
 
 use super::{
     BacktestError,
-    bootstrap::Bootstrap,
+    bootstrap::{Bootstrap, interval},
     choose::{Choice, Entry, choose},
     intervals::choose_form,
     losses::{counted, losses, ordering, outcome},
-    metrics::{Order, mean, skill},
+    metrics::{Order, skill},
     report::{Estimate, RungResult},
 };
 use crate::{
@@ -22,6 +22,9 @@ const FEW_ACCOUNTS: usize = 200;
 const LINEAR_STEP: u8 = 3;
 /// Replicates behind a skill on the selection origins.
 const REPLICATES: usize = 400;
+/// From so many accounts on, chance is small and fewer replicates find its size.
+const MANY_ACCOUNTS: usize = 20_000;
+const FEWER_REPLICATES: usize = 100;
 
 /// The rows of one test origin.
 #[derive(Debug, Clone)]
@@ -121,7 +124,7 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
     let best = (0..fitted.len())
         .min_by(|&i, &j| fitted[i].2.total_cmp(&fitted[j].2))
         .ok_or(BacktestError::NoBaseline { target })?;
-    let baseline = fitted[best].0.clone();
+    let (baseline, baseline_model) = (fitted[best].0.clone(), fitted[best].1.clone());
 
     if train.panel().accounts() < FEW_ACCOUNTS {
         rungs.retain(|candidate| candidate.step <= LINEAR_STEP);
@@ -136,24 +139,68 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
         .map(|(candidate, model, _)| Ok(Contestant { candidate, predictions: predict(Ok(model))? }))
         .collect::<Result<_, TrainError>>()?;
     contestants.swap(0, best);
-    let others: Vec<Contestant> = if ring.tests.is_empty() {
-        Vec::new()
-    } else {
-        rungs
-            .into_par_iter()
-            .map(|candidate| {
-                let predictions = predict(fit(&candidate, &baseline))?;
-                Ok(Contestant { candidate, predictions })
-            })
-            .collect::<Result<_, TrainError>>()?
-    };
-    contestants.extend(others);
+    let others = if ring.tests.is_empty() { Vec::new() } else { climb(rungs, &baseline, &baseline_model, fit)? };
+    for (candidate, model) in others {
+        contestants.push(Contestant { candidate, predictions: predict(model)? });
+    }
     let (published, results) = compare(target, ring, &contestants)?;
     let interval = match target {
         Target::ExpectedRevenue => Some(choose_form(ring, &baseline)?),
         _ => None,
     };
     Ok(Contest { target, baseline, published, contestants, results, interval })
+}
+
+/// Recipes, as their fits have left them, with what was fitted or why nothing was.
+type Climbed = Vec<(Candidate, Result<FittedModel, TrainError>)>;
+
+/// Fits the rungs, then puts averages together from what was fitted.
+fn climb(
+    rungs: Vec<Candidate>,
+    baseline: &Candidate,
+    baseline_model: &FittedModel,
+    fit: impl Fn(&Candidate, &Candidate) -> Result<FittedModel, TrainError> + Sync,
+) -> Result<Climbed, TrainError> {
+    let (averages, plain): (Vec<Candidate>, Vec<Candidate>) = rungs.into_iter().partition(Candidate::is_average);
+    let mut climbed: Climbed = plain
+        .into_par_iter()
+        .map(|candidate| match fit(&candidate, baseline) {
+            Ok(model) => Ok((model.recipe(&candidate), Ok(model))),
+            Err(error) if error.is_of_the_rung() => Ok((candidate, Err(error))),
+            Err(error) => Err(error),
+        })
+        .collect::<Result<_, _>>()?;
+    let plain = climbed.len();
+    for average in averages {
+        let mut members = Vec::with_capacity(average.members.len());
+        let mut models = Vec::with_capacity(average.members.len());
+        let mut missing = None;
+        for member in &average.members {
+            if member.is_best_baseline() {
+                members.push(member.clone());
+                models.push(baseline_model);
+                continue;
+            }
+            match climbed[..plain].iter().find(|(candidate, _)| candidate.name == member.name) {
+                Some((candidate, Ok(model))) => {
+                    members.push(candidate.clone());
+                    models.push(model);
+                }
+                _ => missing = Some(member.name.clone()),
+            }
+        }
+        let average = Candidate { members, ..average };
+        let model = match missing {
+            None => baseline_model.average_of(&average, &models),
+            Some(name) => Err(TrainError::Learner {
+                rung: average.name.clone(),
+                target: baseline_model.target(),
+                reason: format!("its member {name} could not be fitted"),
+            }),
+        };
+        climbed.push((average, model));
+    }
+    Ok(climbed)
 }
 
 /// Losses on all selection origins, one row per account and origin that counts.
@@ -196,21 +243,20 @@ fn compare(
         return Ok((baseline, Vec::new()));
     }
     let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
-    let bootstrap = Bootstrap::new(accounts, REPLICATES, ring.seed.derive(&format!("choose/{target}")));
+    let replicates = if accounts > MANY_ACCOUNTS { FEWER_REPLICATES } else { REPLICATES };
+    let bootstrap = Bootstrap::new(accounts, replicates, ring.seed.derive(&format!("choose/{target}")));
     let losses: Vec<Option<Vec<f64>>> = (contestants.iter())
         .map(|contestant| contestant.predictions.as_ref().ok().map(|p| pool.losses(target, p)))
         .collect();
-    let base = losses[0].clone().unwrap_or_default();
+    let gains = gains(&pool, &losses, bootstrap);
 
     // rung 0 competes on the training origins only; here its best one stands for it
     let in_play: Vec<usize> = (0..contestants.len())
         .filter(|&i| losses[i].is_some() && (i == 0 || contestants[i].candidate.step > 0))
         .collect();
     let money = matches!(target, Target::ExpectedRevenue | Target::ExpectedMargin);
-    let orders: Vec<Option<Estimate>> = in_play
-        .iter()
-        .map(|&i| (money && i > 0).then(|| order_gain(target, &pool, contestants, i, bootstrap)))
-        .collect();
+    let orders: Vec<Option<Estimate>> =
+        if money { order_gains(target, &pool, contestants, &in_play, bootstrap) } else { vec![None; in_play.len()] };
     let entries: Vec<Entry<'_>> = in_play
         .iter()
         .zip(&orders)
@@ -224,11 +270,7 @@ fn compare(
         .enumerate()
         .filter_map(|(i, contestant)| {
             let loss = losses[i].as_ref()?;
-            let gain = if i == 0 {
-                Estimate { value: 0.0, low: 0.0, high: 0.0 }
-            } else {
-                bootstrap.estimate(&pool.account, |weight| skill(mean(loss, weight), mean(&base, weight)))
-            };
+            let gain = gains[i];
             let outcome = match in_play.iter().position(|&at| at == i) {
                 Some(at) => outcomes[at].clone(),
                 None => "another baseline was better on the training origins".into(),
@@ -241,23 +283,76 @@ fn compare(
     Ok((published, results))
 }
 
-/// Spearman of contestant `i` minus that of the baseline, the mean over the selection origins.
-fn order_gain(target: Target, pool: &Pool, contestants: &[Contestant], i: usize, bootstrap: Bootstrap) -> Estimate {
-    let orders = |i: usize| -> Vec<Order> {
-        let predictions = contestants[i].predictions.as_deref().unwrap_or_default();
-        pool.counted(predictions).map(|p| Order::descending(&p)).collect()
-    };
-    let (own, base) = (orders(i), orders(0));
-    let actual: Vec<Order> = pool.actual.iter().map(|y| Order::descending(y)).collect();
-    bootstrap.estimate(&pool.account, |weight| {
-        let mut start = 0;
-        let mut gain = 0.0;
-        for (k, y) in pool.actual.iter().enumerate() {
-            let weight = &weight[start..start + y.len()];
-            start += y.len();
-            gain +=
-                ordering(target, &own[k], &actual[k], y, weight) - ordering(target, &base[k], &actual[k], y, weight);
+/// Skill of each contestant over the first, on the same draws. A skill is a ratio of sums, so that sums by account are
+/// all a replicate needs; contestants without losses have none.
+fn gains(pool: &Pool, losses: &[Option<Vec<f64>>], bootstrap: Bootstrap) -> Vec<Estimate> {
+    let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
+    let by_account = |losses: &Option<Vec<f64>>| {
+        let mut sums = vec![0.0; accounts];
+        for (account, loss) in pool.account.iter().zip(losses.iter().flatten()) {
+            sums[*account as usize] += loss;
         }
-        gain / pool.actual.len() as f64
-    })
+        sums
+    };
+    let sums: Vec<Vec<f64>> = losses.iter().map(by_account).collect();
+    let skills = |times: &[f64]| -> Vec<f64> {
+        let total = |sums: &[f64]| sums.iter().zip(times).map(|(sum, times)| sum * times).sum::<f64>();
+        let base = total(&sums[0]);
+        sums.iter().map(|sums| skill(total(sums), base)).collect()
+    };
+    let values = skills(&vec![1.0; accounts]);
+    let draws = bootstrap.draw_accounts(skills);
+    let mut gains: Vec<Estimate> = values
+        .into_iter()
+        .enumerate()
+        .map(|(i, value)| interval(value, draws.iter().map(|draw| draw[i]).collect()))
+        .collect();
+    gains[0] = Estimate { value: 0.0, low: 0.0, high: 0.0 };
+    gains
+}
+
+/// Spearman of the contestants in play minus that of the first, the mean over the selection origins, on the same draws.
+/// Of very many accounts a fixed share is ordered: paired differences are known to a thousandth from these.
+fn order_gains(
+    target: Target,
+    pool: &Pool,
+    contestants: &[Contestant],
+    in_play: &[usize],
+    bootstrap: Bootstrap,
+) -> Vec<Option<Estimate>> {
+    let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
+    let every = accounts.div_ceil(MANY_ACCOUNTS) as u32;
+    let mut origins = Vec::with_capacity(pool.actual.len());
+    let mut start = 0;
+    for (k, actual) in pool.actual.iter().enumerate() {
+        let account = &pool.account[start..start + actual.len()];
+        start += actual.len();
+        let kept: Vec<usize> = (0..actual.len()).filter(|&row| account[row].is_multiple_of(every)).collect();
+        let orders: Vec<Order> = in_play
+            .iter()
+            .map(|&i| {
+                let all = &contestants[i].predictions.as_deref().unwrap_or_default()[k];
+                Order::descending(&kept.iter().map(|&row| all[pool.rows[k][row]]).collect::<Vec<f64>>())
+            })
+            .collect();
+        let outcome: Vec<f64> = kept.iter().map(|&row| actual[row]).collect();
+        let account: Vec<u32> = kept.iter().map(|&row| account[row]).collect();
+        origins.push((account, Order::descending(&outcome), outcome, orders));
+    }
+    let gains = |times: &[f64]| -> Vec<f64> {
+        let mut gains = vec![0.0; in_play.len()];
+        for (account, actual, outcome, orders) in &origins {
+            let weight: Vec<f64> = account.iter().map(|&account| times[account as usize]).collect();
+            let found: Vec<f64> =
+                orders.iter().map(|order| ordering(target, order, actual, outcome, &weight)).collect();
+            for (gain, value) in gains.iter_mut().zip(&found) {
+                *gain += (value - found[0]) / origins.len() as f64;
+            }
+        }
+        gains
+    };
+    let values = gains(&vec![1.0; accounts]);
+    let draws = bootstrap.draw_accounts(gains);
+    let estimate = |at: usize| interval(values[at], draws.iter().map(|draw| draw[at]).collect());
+    (0..in_play.len()).map(|at| (at > 0).then(|| estimate(at))).collect()
 }

@@ -29,7 +29,7 @@ pub use report::{
     BacktestReport, CalibrationBin, Coverage, Estimate, OriginPlan, PortfolioTotal, Realised, RungResult, TargetReport,
     Verdict, Verdicts,
 };
-pub use trained::{MIN_REFITS, Trained, headroom_interval};
+pub use trained::Trained;
 
 use crate::{
     domain::{AbcThresholds, Month, Seed},

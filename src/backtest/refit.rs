@@ -10,12 +10,15 @@ use super::{
     BacktestError, Setting,
     contest::{Contest, training_rows},
     losses::outcome,
-    trained::{MIN_REFITS, Trained},
+    trained::Trained,
 };
 use crate::{
     domain::{Notice, Target},
     train::{Candidate, FittedModel, IntervalModel, Panel, Task, TrainError, baselines, fit_rows},
 };
+
+/// Bootstrap refits behind the estimation interval of headroom.
+const REFITS: usize = 20;
 
 /// The champion of one contest. Where the published rung cannot be fitted on these rows, the baseline is published
 /// after all, with a notice.
@@ -47,7 +50,7 @@ fn champion(
     let task = Task { candidate: &contest.published, target, horizon, anchor: &contest.baseline, calibrate: None };
     let model = fit_rows(&task, &rows)?;
     let refits = if matches!(target, Target::ExpectedRevenue | Target::Stretch) {
-        let refits = (0..MIN_REFITS)
+        let refits = (0..REFITS)
             .into_par_iter()
             .map(|sample| {
                 let seed = setting.seed.derive(&format!("headroom/{sample}"));

@@ -105,7 +105,7 @@ impl Track {
         let target = contest.target;
         let predict = |candidate: &Candidate| -> Result<Vec<f64>, TrainError> {
             // quantiles are calibrated on later rows than they are fitted on; nothing else is calibrated
-            let (rows, calibrate) = if candidate.kind.is_calibrated() {
+            let (rows, calibrate) = if candidate.is_calibrated(target) {
                 (judge.before_choice, Some(judge.choice))
             } else {
                 (judge.all, None)

@@ -68,36 +68,3 @@ impl Trained {
         self.model.contributions(slice)
     }
 }
-
-/// Lower and upper bound per account.
-pub type Bounds = (Vec<f64>, Vec<f64>);
-
-/// METHOD's estimation interval of upside: 10th and 90th percentile per account of `max(0, S - E)` over the paired
-/// bootstrap refits. `None` where there are fewer than 20 of them.
-///
-/// # Errors
-/// As [`Trained::predict`].
-pub fn headroom_interval(expected: &Trained, stretch: &Trained, slice: &Slice) -> Result<Option<Bounds>, TrainError> {
-    let pairs = expected.refits.len().min(stretch.refits.len());
-    if pairs < MIN_REFITS {
-        return Ok(None);
-    }
-    let mut draws: Vec<Vec<f64>> = vec![Vec::with_capacity(pairs); slice.height()];
-    for (e, s) in expected.refits.iter().zip(&stretch.refits) {
-        for ((draw, e), s) in draws.iter_mut().zip(e.predict(slice)?).zip(s.predict(slice)?) {
-            draw.push((s - e).max(0.0));
-        }
-    }
-    let bounds = draws
-        .into_iter()
-        .map(|mut draw| {
-            draw.sort_unstable_by(f64::total_cmp);
-            let at = |share: f64| draw[((draw.len() - 1) as f64 * share).round() as usize];
-            (at(0.1), at(0.9))
-        })
-        .unzip();
-    Ok(Some(bounds))
-}
-
-/// Fewer bootstrap refits than this give no interval.
-pub const MIN_REFITS: usize = 20;

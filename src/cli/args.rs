@@ -117,6 +117,17 @@ pub enum Command {
         after_help = "Example:\n  headroom history --project sales/\n\nOnly months that new lines touch are computed again."
     )]
     History(AtTime),
+    /// Write what the models see, as one table an origin: features, baselines, outcomes
+    #[command(
+        after_help = "Example:\n  headroom features --project sales/ --horizon 3 --out features/\n\nFor another learner on the very same accounts. docs/features.md says what each column means."
+    )]
+    Features {
+        #[command(flatten)]
+        at: AtTime,
+        /// The folder to write `<month>.parquet` into
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Judge every model of the ladder on past months, beside its baseline
     #[command(after_help = "Example:\n  headroom backtest --project sales/ --as-of 2021-10 --horizon 3")]
     Backtest(AtTime),

@@ -1,6 +1,6 @@
 //! One function a command: typed options in, a call of the library, a few lines out.
 
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
 
 use headroom::{
     config::{self, Overrides, RunConfig},
@@ -25,6 +25,7 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Resolve(options) => resolve(options, threads, console),
         Command::Check(options) => stages(options, Stage::Check, threads, console),
         Command::History(options) => stages(options, Stage::History, threads, console),
+        Command::Features { at, out } => features(at, &out, threads, console),
         Command::Backtest(options) => stages(options, Stage::Backtest, threads, console),
         Command::Train(options) => stages(options, Stage::Train, threads, console),
         Command::Score(options) => stages(options, Stage::Score, threads, console),
@@ -76,6 +77,12 @@ fn resolve(options: Resolve, threads: Option<usize>, console: &Console) -> Resul
 fn stages(options: AtTime, until: Stage, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
     let config = load(options)?;
     show(&pipeline::run(&config, until, resources(threads), console)?, console);
+    Ok(())
+}
+
+fn features(options: AtTime, out: &Path, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = load(options)?;
+    show(&pipeline::features(&config, out, resources(threads), console)?, console);
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, InputError};
-use super::tree::{Binned, Grower, GrowthLimits, Tree, draw_columns, draw_groups, not_infinite};
+use super::tree::{Binned, Grower, GrowthLimits, RowGroups, Tree, draw_columns, not_infinite};
 pub use super::tree::{CategoryError, GroupedTargets};
 use crate::domain::Seed;
 
@@ -241,9 +241,10 @@ impl<D: Data<Elem = f64>> Fit<ArrayBase<D, Ix2>, GroupedTargets, ForestError> fo
         let derivatives: Vec<[f32; 2]> = y.iter().map(|y| [(mean - y) as f32, 1.0]).collect();
         let limits =
             GrowthLimits { leaves: self.leaves, min_leaf_rows: self.min_leaf_rows, l2: 0.0, monotone: Vec::new() };
+        let row_groups = RowGroups::new(groups.view());
         let grow = |number: usize| {
             let seed = |what: &str| self.seed.derive(&format!("forest/{what}/{number}"));
-            let drawn = draw_groups(groups.view(), self.row_fraction, seed("rows"));
+            let drawn = row_groups.draw(self.row_fraction, seed("rows"));
             let mut rows: Vec<u32> = (0..y.len() as u32).filter(|row| drawn[*row as usize]).collect();
             if rows.is_empty() {
                 // of very few groups none may be drawn: then the tree sees all

@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod error;
+mod export;
 mod looks;
 mod moment;
 mod stage;
@@ -103,4 +104,29 @@ pub fn run(
     }
     let folder = run.report(&moment, &loaded, &backtest, &ranking, &rank_key)?;
     Ok(run.finish(vec![format!("the report is {}", folder.join("index.html").display())]))
+}
+
+/// Writes what the models see at every origin of the backtest, and now, into `folder`.
+///
+/// # Errors
+/// The first error of the stages up to the ledger, or of a file that cannot be written.
+pub fn features(
+    config: &RunConfig,
+    folder: &Path,
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+    let moment = moment_of(&mut run)?;
+    let lines = run.features(&moment, folder)?;
+    Ok(run.finish(lines))
+}
+
+/// Brings everything up to the ledger up to date and finds the moment that the run speaks of.
+fn moment_of(run: &mut Run<'_>) -> Result<Moment, PipelineError> {
+    run.ingest()?;
+    run.resolve()?;
+    let audited = run.check()?;
+    let facts_key = run.history(&audited)?;
+    run.moment(&facts_key)
 }

@@ -9,7 +9,7 @@ use std::{
 use super::{
     Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage,
     artifacts::Scored,
-    looks,
+    export, looks,
     work::{Key, WorkStore},
 };
 use crate::{
@@ -183,6 +183,20 @@ impl<'a> Run<'a> {
             self.progress.advanced(panel.len(), origins.len());
         }
         Ok(panel)
+    }
+
+    /// The origins of the plan and the as-of month, each as a table.
+    pub(super) fn features(&self, moment: &Moment, folder: &Path) -> Result<Vec<String>, PipelineError> {
+        std::fs::create_dir_all(folder).map_err(|error| PipelineError::io(folder, &error))?;
+        let mut slices = self.panel(moment)?;
+        slices.push(self.slice(moment)?);
+        slices
+            .iter()
+            .map(|slice| {
+                let path = export::write(folder, slice, &moment.plan)?;
+                Ok(format!("{} accounts in {}", slice.height(), path.display()))
+            })
+            .collect()
     }
 
     pub(super) fn train(&mut self, moment: &Moment, backtest: &Backtest) -> Result<Registered, PipelineError> {

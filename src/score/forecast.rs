@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 use super::ScoreError;
-use crate::{backtest::Trained, domain::Target, features::Slice};
+use crate::{backtest::Trained, domain::Target, features::Slice, train::FittedModel};
 
 /// What one refit of the chosen rungs, on accounts drawn with replacement, says of the same accounts.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,27 +45,37 @@ impl Forecast {
     /// If expected revenue or margin has no champion, or a model does not fit the slice.
     pub fn of(models: &[Trained], slice: &Slice) -> Result<Self, ScoreError> {
         let find = |target: Target| models.iter().find(|model| model.target == target);
-        let predict = |target: Target| find(target).map(|model| model.predict(slice)).transpose();
-        let required = |target: Target| predict(target)?.ok_or(ScoreError::NoModel { target });
+        let first = find(Target::ExpectedRevenue).ok_or(ScoreError::NoModel { target: Target::ExpectedRevenue })?;
+        // columns are read and encoded once for all models and their refits
+        let pool = first.model.pool(slice)?;
+        let rows = pool.rows();
+        let predict = |model: &FittedModel| -> Result<Vec<f64>, ScoreError> {
+            if model.pools_as(&first.model) { Ok(model.predict_rows(&rows)?) } else { Ok(model.predict(slice)?) }
+        };
+        let of = |target: Target| find(target).map(|found| predict(&found.model)).transpose();
+        let required = |target: Target| of(target)?.ok_or(ScoreError::NoModel { target });
         let refits_of = |target: Target| find(target).map_or(&[][..], |model| model.refits.as_slice());
         let refits = refits_of(Target::ExpectedRevenue)
             .par_iter()
             .zip(refits_of(Target::Stretch))
             .map(|(expected, stretch)| {
-                Ok(Refit { expected_revenue: expected.predict(slice)?, stretch_revenue: stretch.predict(slice)? })
+                Ok(Refit { expected_revenue: predict(expected)?, stretch_revenue: predict(stretch)? })
             })
             .collect::<Result<Vec<_>, ScoreError>>()?;
-        let interval = match find(Target::ExpectedRevenue) {
-            Some(model) => model.interval(slice)?.map(|interval| (interval.low, interval.high)),
+        let interval = match &first.interval {
+            Some(model) => {
+                let interval = model.predict_rows(&rows)?;
+                Some((interval.low, interval.high))
+            }
             None => None,
         };
         Ok(Self {
             expected_revenue: required(Target::ExpectedRevenue)?,
             interval,
             expected_margin: required(Target::ExpectedMargin)?,
-            stretch_revenue: predict(Target::Stretch)?,
-            growth: predict(Target::Growth)?,
-            inactivity: predict(Target::Inactivity)?,
+            stretch_revenue: of(Target::Stretch)?,
+            growth: of(Target::Growth)?,
+            inactivity: of(Target::Inactivity)?,
             refits,
         })
     }

@@ -4,9 +4,8 @@
 //! column per frequent level; everything centred, scaled and clipped at four standard deviations. Ratio columns say
 //! how each baseline compares with the anchor. No outcome is ever seen here.
 
-use std::collections::BTreeMap;
-
 use ndarray::Array2;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Rows, TrainError};
@@ -101,17 +100,15 @@ impl Encoder {
             let others = list.baselines.iter().filter(|&b| b != anchor);
             sources.extend(others.map(|b| Source::Ratio { baseline: b.clone(), anchor: anchor.clone() }));
         }
-        let mut columns = Vec::with_capacity(sources.len());
-        for source in sources {
+        let column = |source: Source| -> Result<Option<Column>, TrainError> {
             let values = source.values(rows)?;
             let n = values.len().max(1) as f64;
             let mean = values.iter().sum::<f64>() / n;
             let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-            if deviation > 1e-9 * mean.abs().max(1e-3) {
-                columns.push(Column { source, mean, deviation });
-            }
-        }
-        Ok(Self { columns })
+            Ok((deviation > 1e-9 * mean.abs().max(1e-3)).then_some(Column { source, mean, deviation }))
+        };
+        let columns = sources.into_par_iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { columns: columns.into_iter().flatten().collect() })
     }
 
     /// The design matrix of `rows`, `(n, p)`, row-major, finite.
@@ -119,11 +116,23 @@ impl Encoder {
     /// # Errors
     /// If a feature or baseline does not exist in them.
     pub fn transform(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
-        let mut x = Array2::zeros((rows.len(), self.columns.len()));
-        for (j, column) in self.columns.iter().enumerate() {
-            for (i, value) in column.source.values(rows)?.into_iter().enumerate() {
-                x[[i, j]] = ((value - column.mean) / column.deviation).clamp(-CLIP, CLIP);
-            }
+        let pool = rows.panel();
+        let all = pool.shared(&format!("encoded {self:?}"), || self.encode(&pool.rows()))?;
+        Ok(rows.of_pool(&all))
+    }
+
+    fn encode(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
+        let p = self.columns.len();
+        let encode = |column: &Column| -> Result<Vec<f64>, TrainError> {
+            let values = column.source.values(rows)?.into_iter();
+            Ok(values.map(|v| ((v - column.mean) / column.deviation).clamp(-CLIP, CLIP)).collect())
+        };
+        let columns = self.columns.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+        let mut x = Array2::zeros((rows.len(), p));
+        if let Some(values) = x.as_slice_mut().filter(|_| p > 0) {
+            values.par_chunks_exact_mut(p).enumerate().for_each(|(i, row)| {
+                row.iter_mut().zip(&columns).for_each(|(to, column)| *to = column[i]);
+            });
         }
         Ok(x)
     }
@@ -153,13 +162,15 @@ fn numeric_sources(name: &str, log: bool, rows: &Rows<'_>, into: &mut Vec<Source
 }
 
 fn level_sources(name: &str, rows: &Rows<'_>, into: &mut Vec<Source>) -> Result<(), TrainError> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for level in rows.category(name)?.into_iter().flatten() {
-        *counts.entry(level).or_default() += 1;
+    let (levels, codes) = rows.codes(name)?;
+    let mut counts = vec![0; levels.len() + 1];
+    for code in codes {
+        counts[code as usize] += 1;
     }
     let enough = (FREQUENT * rows.len() as f64).max(1.0);
-    let mut frequent: Vec<(String, usize)> = counts.into_iter().filter(|(_, n)| *n as f64 >= enough).collect();
-    // most frequent first, then by name: the map was ordered and the sort is stable
+    let mut frequent: Vec<(String, usize)> =
+        levels.iter().cloned().zip(counts).filter(|(_, n)| *n as f64 >= enough).collect();
+    // most frequent first, then by name: levels are in order and the sort is stable
     frequent.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     frequent.truncate(MAX_LEVELS);
     into.extend(frequent.into_iter().map(|(level, _)| Source::Level { feature: name.into(), level }));
@@ -191,9 +202,11 @@ impl Source {
             Self::Missing { feature } => {
                 rows.number(feature)?.into_iter().map(|v| f64::from(u8::from(v.is_nan()))).collect()
             }
-            Self::Level { feature, level } => (rows.category(feature)?.into_iter())
-                .map(|v| f64::from(u8::from(v.as_deref() == Some(level))))
-                .collect(),
+            Self::Level { feature, level } => {
+                let (levels, codes) = rows.codes(feature)?;
+                let code = levels.binary_search(level).ok();
+                codes.into_iter().map(|v| f64::from(u8::from(Some(v as usize) == code))).collect()
+            }
             Self::Ratio { baseline, anchor } => {
                 let (above, below, c) = (rows.baseline(baseline)?, rows.baseline(anchor)?, rows.offset());
                 let log = |value: f64, c: f64| (value.max(0.0) + c).ln();

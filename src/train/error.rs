@@ -48,6 +48,12 @@ pub enum TrainError {
         /// What it may be.
         expected: &'static str,
     },
+    /// A feature that no tree can take.
+    #[error("features cannot be binned: {reason}")]
+    Records {
+        /// What the learner says, with row and column.
+        reason: String,
+    },
     /// x and y speak of different accounts.
     #[error("training set holds `{found}` in row {row} where its labels hold `{expected}`")]
     Misaligned {

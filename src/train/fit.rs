@@ -4,7 +4,7 @@ use super::{
     Candidate, FittedModel, Panel, Rows, TrainError,
     encode::FeatureList,
     panel::MAX_ROWS,
-    rungs::{Baseline, Fitted, baseline_columns},
+    rungs::{Average, Baseline, Fitted, baseline_columns},
 };
 use crate::{
     domain::{AbcThresholds, Horizon, Seed, Target},
@@ -95,11 +95,21 @@ impl FittedModel {
 impl FittedModel {
     /// The same recipe on other rows, for a bootstrap: quantile rungs keep their calibration.
     pub(crate) fn refit(&self, task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
-        match &self.fitted {
-            Fitted::LinearQuantile(model) => {
-                Ok(Self::new(task, self.abc, Fitted::LinearQuantile(model.refit(task, rows)?)))
-            }
-            _ => fit_rows(task, rows),
+        Ok(Self::new(task, self.abc, self.fitted.refit(task, rows)?))
+    }
+
+    /// The mean of models fitted on the same rows as this one, one per member of `candidate`.
+    pub(crate) fn average_of(&self, candidate: &Candidate, members: &[&Self]) -> Result<Self, TrainError> {
+        let task = Task { candidate, target: self.target, horizon: self.horizon, anchor: candidate, calibrate: None };
+        let fitted = members.iter().map(|member| member.fitted.clone()).collect();
+        Ok(Self::new(&task, self.abc, Fitted::Average(Average::of(fitted))))
+    }
+
+    /// The recipe as it came out of this fit: what was chosen on the way (a number of trees) is chosen no more.
+    pub(crate) fn recipe(&self, candidate: &Candidate) -> Candidate {
+        match self.fitted.trees() {
+            Some(trees) => candidate.frozen_at(trees),
+            None => candidate.clone(),
         }
     }
 

@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use toml::{Table, Value};
 
-use super::{TrainError, rungs::RungKind};
+use super::{
+    TrainError,
+    rungs::{BASELINE, RungKind, TREES},
+};
 use crate::{
     domain::Target,
     features::catalogue::{Kind, features},
@@ -37,6 +40,34 @@ pub struct Candidate {
     pub groups: Vec<String>,
     /// Hyperparameters.
     pub params: Params,
+    /// What an average is of.
+    pub members: Vec<Self>,
+    /// Whether hyperparameters that a fit chooses (a number of trees) were chosen before.
+    pub frozen: bool,
+}
+
+impl Candidate {
+    /// The same with the number of trees fixed.
+    pub(crate) fn frozen_at(&self, trees: usize) -> Self {
+        let mut frozen = Self { frozen: true, ..self.clone() };
+        frozen.params.insert(TREES.into(), trees.max(1) as f64);
+        frozen
+    }
+
+    /// Whether it is calibrated on later rows than it is fitted on: quantiles are.
+    pub(crate) fn is_calibrated(&self, target: Target) -> bool {
+        target == Target::Stretch && self.kind.is_calibrated()
+    }
+
+    /// Whether it stands for *the* baseline of a task.
+    pub(crate) fn is_best_baseline(&self) -> bool {
+        self.kind == RungKind::Baseline && self.column.is_none()
+    }
+
+    /// Whether it is made of other lines of the ladder.
+    pub(crate) fn is_average(&self) -> bool {
+        self.kind == RungKind::Average
+    }
 }
 
 /// The checked ladder.
@@ -50,6 +81,8 @@ pub struct Ladder {
 struct Line {
     candidate: Candidate,
     targets: Vec<Target>,
+    /// Names of the lines that an average is of, perhaps the best baseline among them.
+    of: Vec<String>,
 }
 
 impl Default for Ladder {
@@ -82,14 +115,24 @@ impl Ladder {
         let mut lines = Vec::new();
         for (name, value) in section(place, &table, "rungs")? {
             let place = format!("{place}, rungs.{name}");
-            let kind = RungKind::named(name)
-                .ok_or_else(|| TrainError::unknown(place.as_str(), "rung", name, RungKind::names()))?;
             let keys = as_table(&place, name, value)?;
+            let model = match keys.get("model") {
+                None => name,
+                Some(model) => model.as_str().ok_or_else(|| setting(&place, "model", model, "the name of a rung"))?,
+            };
+            let kind = RungKind::named(model)
+                .ok_or_else(|| TrainError::unknown(place.as_str(), "rung", model, RungKind::names()))?;
+            let candidate = candidate(&place, kind, keys, &lists, &["step", "targets", "model"])?;
             lines.push(Line {
                 targets: targets(&place, keys, kind)?,
-                candidate: candidate(&place, kind, keys, &lists, &["step", "targets"])?,
+                candidate: Candidate { name: name.clone(), ..candidate },
+                of: match keys.get("of") {
+                    Some(value) => texts(&place, "of", value)?,
+                    None => Vec::new(),
+                },
             });
         }
+        check_averages(place, &lines)?;
         lines.sort_by(|a, b| (a.candidate.step, &a.candidate.name).cmp(&(b.candidate.step, &b.candidate.name)));
         let keys = section(place, &table, "interval")?;
         let kind = RungKind::LinearQuantile;
@@ -101,7 +144,14 @@ impl Ladder {
     pub fn candidates(&self, target: Target) -> Vec<Candidate> {
         let mut all = super::rungs::baselines(target);
         let learned = self.lines.iter().filter(|line| line.targets.contains(&target));
-        all.extend(learned.map(|line| line.candidate.clone()));
+        all.extend(learned.map(|line| {
+            let members =
+                line.of.iter().map(|name| match self.lines.iter().find(|line| line.candidate.name == *name) {
+                    Some(line) => line.candidate.clone(),
+                    None => Candidate::best_baseline(),
+                });
+            Candidate { members: members.collect(), ..line.candidate.clone() }
+        }));
         all
     }
 
@@ -109,6 +159,32 @@ impl Ladder {
     pub(crate) const fn interval(&self) -> &Candidate {
         &self.interval
     }
+}
+
+/// Refuses averages of what does not exist, does not climb for the same target, or is an average itself.
+fn check_averages(place: &str, lines: &[Line]) -> Result<(), TrainError> {
+    for line in lines.iter().filter(|line| line.candidate.is_average()) {
+        let place = format!("{place}, rungs.{}", line.candidate.name);
+        if line.of.is_empty() {
+            return Err(TrainError::Setting {
+                place,
+                key: "of".into(),
+                value: "missing".into(),
+                expected: "a list of rungs, `baseline` perhaps among them",
+            });
+        }
+        for name in line.of.iter().filter(|name| *name != BASELINE) {
+            let plain = || lines.iter().filter(|line| !line.candidate.is_average());
+            let known = || plain().map(|line| line.candidate.name.as_str()).chain([BASELINE]);
+            let member = plain()
+                .find(|line| line.candidate.name == *name)
+                .ok_or_else(|| TrainError::unknown(place.as_str(), "rung", name, known()))?;
+            if let Some(&target) = line.targets.iter().find(|target| !member.targets.contains(target)) {
+                return Err(TrainError::NotApplicable { rung: name.clone(), target });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn setting(place: &str, key: &str, value: &Value, expected: &'static str) -> TrainError {
@@ -240,6 +316,8 @@ fn candidate(
         features,
         groups,
         params: chosen,
+        members: Vec::new(),
+        frozen: false,
     })
 }
 
@@ -273,6 +351,34 @@ mod tests {
             ("[interval]", "[intervals]", "did you mean `interval`"),
         ] {
             let error = Ladder::parse(&SMALL.replace(wrong, right), "test").unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_model_may_climb_twice_and_averages_name_their_members() {
+        let text = SMALL.replace(
+            "[interval]",
+            "fast = { model = \"boosting\", targets = [\"growth\"], features = \"few\", learning_rate = 0.3 }\n\
+             boosting = { targets = [\"growth\"], features = \"few\" }\n\
+             both = { model = \"average\", targets = [\"growth\"], of = [\"fast\", \"boosting\", \"baseline\"] }\n\
+             [interval]",
+        );
+        let text = text.replace("[features]", "[features]\nfew = [\"orders_12\"]");
+        let ladder = Ladder::parse(&text, "test").unwrap();
+        let found = ladder.candidates(Target::Growth);
+        let both = found.iter().find(|candidate| candidate.name == "both").unwrap();
+        let members: Vec<&str> = both.members.iter().map(|member| member.name.as_str()).collect();
+        assert_eq!((both.step, members), (5, vec!["fast", "boosting", "baseline"]));
+        assert_eq!(both.members[0].params["learning_rate"], 0.3);
+        for (wrong, said) in [
+            ("\"fast\", \"boostin\"", "unknown rung `boostin`, did you mean `boosting`"),
+            ("\"both\"", "unknown rung `both`"),
+            ("\"shrinkage\"", "shrinkage cannot predict growth"),
+            ("", "expected a list of rungs"),
+        ] {
+            let text = text.replace("\"fast\", \"boosting\", \"baseline\"", wrong);
+            let error = Ladder::parse(&text, "test").unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
     }

@@ -12,6 +12,7 @@ mod model;
 mod panel;
 mod rungs;
 mod set;
+mod tree_encode;
 
 pub use encode::{Encoder, FeatureList};
 pub use error::TrainError;
@@ -24,3 +25,4 @@ pub(crate) use panel::MAX_ROWS;
 pub use panel::{Panel, Rows};
 pub(crate) use rungs::baselines;
 pub use set::TrainingSet;
+pub use tree_encode::TreeEncoder;

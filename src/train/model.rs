@@ -1,4 +1,4 @@
-//! A fitted rung as a value: it predicts for a slice without labels, explains itself where it is linear, and is
+//! A fitted rung as a value: it predicts for a slice without labels, explains itself where it can, and is
 //! stored as JSON.
 
 use ndarray::Array2;
@@ -64,17 +64,29 @@ impl FittedModel {
     /// # Errors
     /// If the model was fitted on another feature schema or for another horizon.
     pub fn predict(&self, slice: &Slice) -> Result<Vec<f64>, TrainError> {
-        self.check(slice)?;
-        self.predict_rows(&Panel::new(&[slice], self.abc)?.rows())
+        self.predict_rows(&self.pool(slice)?.rows())
     }
 
-    /// Why: contributions per account and column; `None` for rungs that are not linear.
+    /// `slice` as this model takes it. Models of the same classes can share it.
+    ///
+    /// # Errors
+    /// As [`Self::predict`].
+    pub(crate) fn pool<'a>(&self, slice: &'a Slice) -> Result<Panel<'a>, TrainError> {
+        self.check(slice)?;
+        Panel::new(&[slice], self.abc)
+    }
+
+    /// Why: contributions per account and column; `None` for rungs that cannot tell (baselines, shrinkage, lifetimes).
     ///
     /// # Errors
     /// As [`Self::predict`].
     pub fn contributions(&self, slice: &Slice) -> Result<Option<Contributions>, TrainError> {
-        self.check(slice)?;
-        self.fitted.contributions(&Panel::new(&[slice], self.abc)?.rows())
+        self.fitted.contributions(&self.pool(slice)?.rows())
+    }
+
+    /// Whether rows made for `other` are those that this model takes.
+    pub(crate) fn pools_as(&self, other: &Self) -> bool {
+        self.schema_hash == other.schema_hash && self.horizon == other.horizon && self.abc == other.abc
     }
 
     pub(crate) fn predict_rows(&self, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {

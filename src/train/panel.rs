@@ -9,9 +9,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use ndarray::Array2;
+
 use super::{
     TrainError,
     encode::{Design, FeatureList},
+    tree_encode::TreeDesign,
 };
 use crate::{
     domain::{AbcClass, AbcThresholds, Month, Seed, cumulative_classes},
@@ -134,12 +137,19 @@ impl<'a> Panel<'a> {
         self.origin_rows(self.parts.len().saturating_sub(1))
     }
 
-    fn column<T: Clone>(&self, read: impl Fn(&Slice) -> Result<Vec<T>, TrainError>) -> Result<Vec<T>, TrainError> {
-        let mut all = Vec::with_capacity(self.len());
-        for part in &self.parts {
-            all.extend(part.pick(read(part.slice)?));
-        }
-        Ok(all)
+    /// A column of all rows, read from the frames once.
+    fn column<T: Clone + Send + Sync + 'static>(
+        &self,
+        key: &str,
+        read: impl Fn(&Slice) -> Result<Vec<T>, TrainError>,
+    ) -> Result<Arc<Vec<T>>, TrainError> {
+        self.shared(key, || {
+            let mut all = Vec::with_capacity(self.len());
+            for part in &self.parts {
+                all.extend(part.pick(read(part.slice)?));
+            }
+            Ok(all)
+        })
     }
 
     /// What is the same for several rungs or targets, made once per `key`. Two threads may make it at the same time; the
@@ -162,6 +172,11 @@ impl<'a> Panel<'a> {
     /// The encoded features of all rows, learned on them.
     pub(crate) fn design(&self, list: &FeatureList) -> Result<Arc<Design>, TrainError> {
         self.shared(&list.key(), || Design::learn(list, &self.rows()))
+    }
+
+    /// The features of all rows as trees take them, binned, with the encoding learned on them.
+    pub(crate) fn tree_design(&self, list: &FeatureList) -> Result<Arc<TreeDesign>, TrainError> {
+        self.shared(&format!("trees {}", list.key()), || TreeDesign::learn(list, &self.rows()))
     }
 }
 
@@ -199,6 +214,50 @@ impl<'p> Rows<'p> {
         Self { panel: self.panel, index: positions.iter().map(|&p| self.index[p]).collect() }
     }
 
+    /// The rows before the pool's last origin, and those of it.
+    pub fn split_last_origin(&self) -> (Self, Self) {
+        let last = self.panel.parts.last().map_or(0, Part::len);
+        let first = (self.panel.len() - last) as u32;
+        let (later, earlier) = self.index.iter().partition(|row| **row >= first);
+        (Self { panel: self.panel, index: earlier }, Self { panel: self.panel, index: later })
+    }
+
+    /// At most about `most` rows: those of a fixed share of the accounts.
+    #[must_use]
+    pub fn thinned(&self, most: usize) -> Self {
+        let every = self.len().div_ceil(most.max(1)).max(1) as u32;
+        let index =
+            self.index.iter().copied().filter(|row| self.panel.account[*row as usize].is_multiple_of(every)).collect();
+        Self { panel: self.panel, index }
+    }
+
+    /// The same rows in the order of the pool, repeats side by side.
+    #[must_use]
+    pub fn in_order(&self) -> Self {
+        let mut index = self.index.clone();
+        index.sort_unstable();
+        Self { panel: self.panel, index }
+    }
+
+    /// Whether these are all rows of the pool, in its order.
+    fn is_whole(&self) -> bool {
+        self.index.len() == self.panel.len() && self.index.iter().zip(0..).all(|(row, at)| *row == at)
+    }
+
+    /// Rows of a matrix of the whole pool.
+    pub(crate) fn of_pool(&self, x: &Array2<f64>) -> Array2<f64> {
+        if self.is_whole() {
+            return x.clone();
+        }
+        let mut rows = Vec::with_capacity(self.len() * x.ncols());
+        let values = x.as_slice().unwrap_or_default();
+        for &row in &self.index {
+            let start = row as usize * x.ncols();
+            rows.extend_from_slice(&values[start..start + x.ncols()]);
+        }
+        Array2::from_shape_vec((self.len(), x.ncols()), rows).unwrap_or_else(|_| Array2::zeros((0, x.ncols())))
+    }
+
     /// Splits by account into the rows of fold `fold` of `folds` and all others.
     pub fn fold(&self, fold: u32, folds: u32) -> (Self, Self) {
         let of_fold = |row: &u32| self.panel.account[*row as usize] % folds == fold;
@@ -224,6 +283,9 @@ impl<'p> Rows<'p> {
     }
 
     fn gather<T: Clone>(&self, column: &[T]) -> Vec<T> {
+        if self.is_whole() {
+            return column.to_vec();
+        }
         self.index.iter().map(|&row| column[row as usize].clone()).collect()
     }
 
@@ -242,7 +304,8 @@ impl<'p> Rows<'p> {
     /// # Errors
     /// If the catalogue has no such feature.
     pub fn number(&self, name: &str) -> Result<Vec<f64>, TrainError> {
-        Ok(self.gather(&self.panel.column(|slice| Ok(slice.features().numbers(name)?))?))
+        let key = format!("number {name}");
+        Ok(self.gather(&self.panel.column(&key, |slice| Ok(slice.features().numbers(name)?))?))
     }
 
     /// A category, unknown as `None`.
@@ -250,7 +313,31 @@ impl<'p> Rows<'p> {
     /// # Errors
     /// If the catalogue has no such category.
     pub fn category(&self, name: &str) -> Result<Vec<Option<String>>, TrainError> {
-        Ok(self.gather(&self.panel.column(|slice| Ok(slice.features().categories(name)?))?))
+        let (levels, codes) = self.codes(name)?;
+        Ok(codes.into_iter().map(|code| levels.get(code as usize).cloned()).collect())
+    }
+
+    /// A category as its levels in the pool, ascending, and a code per row; the number of levels stands for unknown.
+    ///
+    /// # Errors
+    /// If the catalogue has no such category.
+    pub fn codes(&self, name: &str) -> Result<(Arc<Vec<String>>, Vec<u32>), TrainError> {
+        let levels = self.panel.shared(&format!("levels {name}"), || {
+            let mut levels = Vec::new();
+            for part in &self.panel.parts {
+                levels.extend(part.slice.features().categories(name)?.into_iter().flatten());
+                levels.sort_unstable();
+                levels.dedup();
+            }
+            Ok::<Vec<String>, TrainError>(levels)
+        })?;
+        let codes = self.panel.column(&format!("codes {name}"), |slice| {
+            let code = |level: Option<String>| level.and_then(|level| levels.binary_search(&level).ok());
+            let unknown = levels.len();
+            let categories = slice.features().categories(name)?.into_iter();
+            Ok(categories.map(|level| code(level).unwrap_or(unknown) as u32).collect())
+        })?;
+        Ok((levels, self.gather(&codes)))
     }
 
     /// A baseline column.
@@ -258,7 +345,8 @@ impl<'p> Rows<'p> {
     /// # Errors
     /// If there is no such baseline.
     pub fn baseline(&self, name: &str) -> Result<Vec<f64>, TrainError> {
-        Ok(self.gather(&self.panel.column(|slice| Ok(slice.baselines().numbers(name)?))?))
+        let key = format!("baseline {name}");
+        Ok(self.gather(&self.panel.column(&key, |slice| Ok(slice.baselines().numbers(name)?))?))
     }
 
     /// Whether the account has under 12 months of history.
@@ -282,7 +370,8 @@ impl<'p> Rows<'p> {
     /// # Errors
     /// If a slice has no labels.
     pub fn label(&self, name: &str) -> Result<Vec<f64>, TrainError> {
-        Ok(self.gather(&self.panel.column(|slice| {
+        let key = format!("label {name}");
+        Ok(self.gather(&self.panel.column(&key, |slice| {
             let labels = slice.labels().ok_or_else(|| TrainError::Unlabelled { as_of: slice.as_of().to_string() })?;
             Ok(labels.numbers(name)?)
         })?))

@@ -1,14 +1,19 @@
 //! Encoding and selections of rows, through the public interface and on made-up companies.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use headroom::{
-    domain::{AbcThresholds, Horizon, Seed},
+    domain::{AbcThresholds, Horizon, Seed, Target},
     features::Slice,
-    train::{Encoder, FeatureList, Panel},
+    train::{Encoder, FeatureList, FitContext, FittedModel, Ladder, Panel, TreeEncoder, fit},
 };
 
-use crate::slices::{Company, SIGNAL};
+use polars::prelude::*;
+
+use crate::{
+    binary::{Project, company},
+    slices::{Company, SIGNAL},
+};
 
 fn slices(months: usize, back: &[i32]) -> Vec<Slice> {
     let company = Company::new(200, months, SIGNAL, 3);
@@ -87,4 +92,90 @@ fn a_bootstrap_draws_as_many_accounts_each_with_all_its_rows() {
     for account in 0..panel.accounts() as u32 {
         assert_eq!(count(&drawn, account) % count(&all, account), 0);
     }
+}
+
+#[test]
+fn trees_take_unknown_numbers_as_they_are_and_categories_as_codes() {
+    let slices = slices(60, &[12, 6]);
+    let panel = Panel::new(&slices.iter().collect::<Vec<_>>(), AbcThresholds::default()).unwrap();
+    let list = list(&["order_gap_mean_24", "industry", "nps_score"]);
+    let encoder = TreeEncoder::learn(&list, &panel.rows()).unwrap();
+    assert_eq!(encoder.names(), list.features);
+    let x = encoder.transform(&panel.rows()).unwrap();
+    let gaps = panel.rows().number("order_gap_mean_24").unwrap();
+    assert!(x.column(0).iter().zip(&gaps).all(|(x, gap)| x == gap || (x.is_nan() && gap.is_nan())));
+    let industries = panel.rows().category("industry").unwrap();
+    for (code, industry) in x.column(1).iter().zip(industries) {
+        assert_eq!(["crafts", "industry", "trade"][*code as usize], industry.unwrap());
+    }
+    assert!(x.column(2).iter().all(|v| v.is_nan()), "a feature that nobody has stays unknown");
+}
+
+fn fitted(rung: &str, target: Target) -> (FittedModel, Slice) {
+    let slices = slices(72, &[18, 12, 6]);
+    let ladder = Ladder::default();
+    let candidates = ladder.candidates(target);
+    let find = |name: &str| candidates.iter().find(|candidate| candidate.name == name).unwrap();
+    let context = FitContext { anchor: candidates[0].clone(), abc: AbcThresholds::default(), seed: Seed(1) };
+    let model = fit(find(rung), target, &slices.iter().collect::<Vec<_>>(), &context).unwrap();
+    let company = Company::new(200, 72, SIGNAL, 3);
+    (model, company.slice(company.last(), Horizon::new(6).unwrap()))
+}
+
+#[test]
+fn contributions_of_trees_add_up_to_the_log_odds() {
+    let (model, now) = fitted("boosting", Target::Growth);
+    let log_odds: Vec<f64> = model.predict(&now).unwrap().iter().map(|p| (p / (1.0 - p)).ln()).collect();
+    let contributions = model.contributions(&now).unwrap().unwrap();
+    let sums: Vec<f64> = contributions.values.rows().into_iter().map(|row| row.sum()).collect();
+    let base = log_odds[0] - sums[0];
+    assert!(log_odds.iter().zip(&sums).all(|(score, sum)| (score - sum - base).abs() < 1e-9));
+    assert!(sums.iter().any(|sum| (sum - sums[0]).abs() > 0.1), "accounts differ");
+}
+
+#[test]
+fn every_rung_of_expected_revenue_meets_the_total_it_was_fitted_on_and_is_stored_bit_for_bit() {
+    for rung in ["elastic_net", "glm", "boosting", "tweedie_boosting", "average"] {
+        let (model, now) = fitted(rung, Target::ExpectedRevenue);
+        let predicted = model.predict(&now).unwrap();
+        assert!(predicted.iter().all(|p| p.is_finite() && *p >= 0.0), "{rung}");
+        let stored: FittedModel = serde_json::from_str(&serde_json::to_string(&model).unwrap()).unwrap();
+        assert_eq!(stored.predict(&now).unwrap(), predicted, "{rung}");
+        let past = slices(72, &[18, 12, 6]);
+        let (mut total, mut actual) = (0.0, 0.0);
+        for slice in &past {
+            total += model.predict(slice).unwrap().iter().sum::<f64>();
+            actual += slice.labels().unwrap().numbers("revenue").unwrap().iter().sum::<f64>();
+        }
+        assert!((total / actual - 1.0).abs() < 0.1, "{rung}: {total} for {actual}");
+    }
+}
+
+#[test]
+fn an_average_is_the_mean_of_its_members() {
+    let of = |rung: &str| {
+        let (model, now) = fitted(rung, Target::Growth);
+        model.predict(&now).unwrap()
+    };
+    let (average, logistic, boosting) = (of("average_odds"), of("logistic"), of("boosting"));
+    for i in 0..average.len() {
+        assert!((average[i] - 0.5 * (logistic[i] + boosting[i])).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn what_the_models_see_is_written_as_one_table_an_origin() {
+    let project = Project::simulated(&company(80, 40, 5));
+    let out = project.path().join("seen");
+    project.run(&["features", "--horizon", "3", "--out", out.to_str().unwrap()]);
+    let mut roles = BTreeSet::new();
+    for file in fs::read_dir(&out).unwrap() {
+        let table = ParquetReader::new(fs::File::open(file.unwrap().path()).unwrap()).finish().unwrap();
+        let role = table.column("role").unwrap().str().unwrap().get(0).unwrap().to_owned();
+        let labelled = table.column("outcome/revenue").is_ok();
+        assert_eq!(labelled, role != "now");
+        assert!(table.column("days_since_last_order").is_ok() && table.column("baseline/base_revenue").is_ok());
+        roles.insert(role);
+    }
+    assert_eq!(roles.into_iter().collect::<Vec<_>>(), ["calibrate", "choose", "locked", "now", "train"]);
 }

@@ -2,7 +2,7 @@
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
-use ndarray::{Array1, ArrayBase, ArrayView1, ArrayView2, Data, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Data, Ix1, Ix2};
 use rayon::prelude::*;
 
 use super::BoostingError;
@@ -11,15 +11,77 @@ use super::objective;
 use super::params::GradientBoostingValidParams;
 use crate::learners::input;
 use crate::learners::tree::{
-    Binned, GroupedTargets, Grower, GrowthLimits, Tree, draw_columns, draw_groups, not_infinite, quantile, renew,
+    Binned, GroupedTargets, Grower, GrowthLimits, RowGroups, Tree, draw_columns, not_infinite, quantile, renew,
 };
 
 /// What a fit walks over.
+#[derive(Clone, Copy)]
 pub(super) struct Training<'a> {
     pub(super) x: ArrayView2<'a, f64>,
+    /// Per record, as are groups and offset.
     pub(super) y: &'a [f64],
     pub(super) groups: Option<ArrayView1<'a, usize>>,
-    pub(super) validation: Option<(ArrayView2<'a, f64>, ArrayView1<'a, f64>)>,
+    /// A known part of the score.
+    pub(super) offset: Option<&'a [f64]>,
+    /// Records to fit on, ascending, possibly repeated; all without it.
+    pub(super) rows: Option<&'a [u32]>,
+    pub(super) validation: Option<Validation<'a>>,
+}
+
+/// Later rows on which early stopping looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Validation<'a> {
+    /// `(n, p)`, columns as in training.
+    pub x: ArrayView2<'a, f64>,
+    /// What happened, `(n)`.
+    pub y: &'a [f64],
+    /// A known part of the score, `(n)`.
+    pub offset: Option<&'a [f64]>,
+}
+
+/// Records `(n, p)` with their bins, made once for many fits.
+pub struct BinnedRecords {
+    x: Array2<f64>,
+    binned: Binned,
+}
+
+/// What one fit sees of [`BinnedRecords`].
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    /// Positions of the records, ascending, each as often as it was drawn.
+    pub rows: &'a [u32],
+    /// What happened, one entry per element of `rows`.
+    pub y: &'a [f64],
+    /// Group code, one entry per element of `rows`.
+    pub groups: &'a [usize],
+    /// A known part of the score (such as a baseline's log mean under Tweedie loss), one entry per element of `rows`:
+    /// the trees learn the rest, and a prediction is `link(offset + score)`.
+    pub offset: Option<&'a [f64]>,
+}
+
+impl BinnedRecords {
+    /// Learns bins (at most `max_bins` a column) and applies them; `categorical` columns hold codes.
+    ///
+    /// # Errors
+    /// If a record is infinite, a categorical column does not exist or holds something else than codes or NaN.
+    pub fn new(x: Array2<f64>, categorical: &[usize], max_bins: usize) -> Result<Self, BoostingError> {
+        not_infinite(x.view())?;
+        if let Some(&column) = categorical.iter().find(|column| **column >= x.ncols()) {
+            return Err(missing_column(column, "categorical"));
+        }
+        let x = if x.is_standard_layout() { x } else { x.as_standard_layout().into_owned() };
+        let binned = Binned::new(x.view(), categorical, max_bins)?;
+        Ok(Self { x, binned })
+    }
+
+    /// The records as they came.
+    pub const fn x(&self) -> &Array2<f64> {
+        &self.x
+    }
+}
+
+const fn missing_column(column: usize, declared: &'static str) -> BoostingError {
+    BoostingError::Column { column, declared, problem: "records end before it" }
 }
 
 impl<D, S> Fit<ArrayBase<D, Ix2>, ArrayBase<S, Ix1>, BoostingError> for GradientBoostingValidParams
@@ -39,7 +101,7 @@ where
         dataset: &DatasetBase<ArrayBase<D, Ix2>, ArrayBase<S, Ix1>>,
     ) -> Result<GradientBoosting, BoostingError> {
         let y = dataset.targets().to_vec();
-        self.boost(&Training { x: dataset.records().view(), y: &y, groups: None, validation: None })
+        self.boost(&Training::all(dataset.records().view(), &y, None))
     }
 }
 
@@ -52,7 +114,7 @@ impl<D: Data<Elem = f64>> Fit<ArrayBase<D, Ix2>, GroupedTargets, BoostingError> 
     /// As without groups; also if groups and targets differ in length.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, GroupedTargets>) -> Result<GradientBoosting, BoostingError> {
         let (y, groups) = (dataset.targets().y.to_vec(), dataset.targets().groups.view());
-        self.boost(&Training { x: dataset.records().view(), y: &y, groups: Some(groups), validation: None })
+        self.boost(&Training::all(dataset.records().view(), &y, Some(groups)))
     }
 }
 
@@ -68,8 +130,34 @@ impl GradientBoostingValidParams {
         validation: &DatasetBase<ArrayBase<D, Ix2>, Array1<f64>>,
     ) -> Result<GradientBoosting, BoostingError> {
         let (y, groups) = (dataset.targets().y.to_vec(), dataset.targets().groups.view());
-        let validation = Some((validation.records().view(), validation.targets().view()));
-        self.boost(&Training { x: dataset.records().view(), y: &y, groups: Some(groups), validation })
+        let later = validation.targets().to_vec();
+        let validation = Some(Validation { x: validation.records().view(), y: &later, offset: None });
+        self.boost(&Training { validation, ..Training::all(dataset.records().view(), &y, Some(groups)) })
+    }
+
+    /// Fits on part of records that were binned before; their bins and categories hold, not those of the parameters.
+    /// With `validation` trees are dropped as by [`Self::fit_validated`].
+    ///
+    /// # Errors
+    /// As [`Fit::fit`]; also if a position lies beyond the records or lengths differ.
+    pub fn fit_sample(
+        &self,
+        records: &BinnedRecords,
+        sample: &Sample<'_>,
+        validation: Option<Validation<'_>>,
+    ) -> Result<GradientBoosting, BoostingError> {
+        let n = records.x.nrows();
+        let whole = Whole::of(sample, n)?;
+        let training = Training {
+            x: records.x.view(),
+            y: &whole.y,
+            groups: Some(ArrayView1::from(&whole.groups)),
+            offset: sample.offset.is_some().then_some(whole.offset.as_slice()),
+            rows: Some(sample.rows),
+            validation: validation.as_ref().map(|v| Validation { x: v.x.view(), y: v.y, offset: v.offset }),
+        };
+        self.check_training(&training)?;
+        self.boost_binned(&training, &records.binned)
     }
 
     fn boost(&self, training: &Training<'_>) -> Result<GradientBoosting, BoostingError> {
@@ -79,10 +167,16 @@ impl GradientBoostingValidParams {
     }
 
     pub(super) fn check_training(&self, training: &Training<'_>) -> Result<(), BoostingError> {
-        let &Training { x, y, groups, validation } = training;
-        not_infinite(x)?;
+        let &Training { x, y, groups, offset, rows, validation } = training;
+        // what comes with rows was checked when it was binned
+        if rows.is_none() {
+            not_infinite(x)?;
+        }
         input::finite_target(ArrayView1::from(y), x.nrows())?;
-        self.loss.check_targets(y)?;
+        if let Some(offset) = offset {
+            input::finite_target(ArrayView1::from(offset), x.nrows())?;
+        }
+        self.loss.check_targets(&gather(y, rows))?;
         for (column, declared) in self
             .categorical
             .iter()
@@ -90,7 +184,7 @@ impl GradientBoostingValidParams {
             .chain(self.monotone.iter().map(|(column, _)| (*column, "monotone")))
         {
             if column >= x.ncols() {
-                return Err(BoostingError::Column { column, declared, problem: "records end before it" });
+                return Err(missing_column(column, declared));
             }
         }
         match groups {
@@ -100,10 +194,12 @@ impl GradientBoostingValidParams {
             }
             None => {}
         }
-        if let Some((x_later, y_later)) = validation {
-            not_infinite(x_later)?;
-            input::same_columns("validation records", x_later.ncols(), x.ncols())?;
-            input::finite_target(y_later, x_later.nrows())?;
+        if let Some(later) = validation {
+            not_infinite(later.x)?;
+            input::same_columns("validation records", later.x.ncols(), x.ncols())?;
+            for column in std::iter::once(later.y).chain(later.offset) {
+                input::finite_target(ArrayView1::from(column), later.x.nrows())?;
+            }
         }
         Ok(())
     }
@@ -113,8 +209,9 @@ impl GradientBoostingValidParams {
         training: &Training<'_>,
         binned: &Binned,
     ) -> Result<GradientBoosting, BoostingError> {
-        let &Training { x, y, groups, validation } = training;
-        let start = self.loss.start(y);
+        let &Training { x, y, groups, offset, rows: sampled, validation } = training;
+        let known = offset.map_or_else(|| vec![0.0; y.len()], <[f64]>::to_vec);
+        let start = self.loss.start(&gather(y, sampled), &gather(&known, sampled));
         let mut model = GradientBoosting {
             loss: self.loss,
             columns: x.ncols(),
@@ -122,9 +219,10 @@ impl GradientBoostingValidParams {
             trees: Vec::with_capacity(self.trees),
             validation_loss: None,
         };
-        let mut scores = vec![start; y.len()];
+        let mut scores: Vec<f64> = known.into_iter().map(|offset| offset + start).collect();
         let mut derivatives = vec![[0f32; 2]; y.len()];
-        let mut stopping = validation.map(|(x, y)| Stopping::new(x, y, start, self));
+        let mut stopping = validation.map(|later| Stopping::new(later, start, self));
+        let groups = groups.filter(|_| self.row_fraction < 1.0).map(RowGroups::new);
         let limits = GrowthLimits {
             leaves: self.leaves,
             min_leaf_rows: self.min_leaf_rows,
@@ -141,11 +239,13 @@ impl GradientBoostingValidParams {
                 .for_each(|(derivative, (y, score))| *derivative = self.loss.derivatives(*y, *score));
             rows.clear();
             let seed = |what: &str| self.seed.derive(&format!("boosting/{what}/{number}"));
-            let drawn = groups
-                .filter(|_| self.row_fraction < 1.0)
-                .map(|groups| draw_groups(groups, self.row_fraction, seed("rows")));
+            let drawn = groups.as_ref().map(|groups| groups.draw(self.row_fraction, seed("rows")));
             let columns = draw_columns(x.ncols(), self.column_fraction, seed("columns"));
-            rows.extend((0..y.len() as u32).filter(|row| drawn.as_ref().is_none_or(|drawn| drawn[*row as usize])));
+            let is_drawn = |row: &u32| drawn.as_ref().is_none_or(|drawn| drawn[*row as usize]);
+            match sampled {
+                None => rows.extend((0..y.len() as u32).filter(is_drawn)),
+                Some(sampled) => rows.extend(sampled.iter().copied().filter(is_drawn)),
+            }
             if rows.is_empty() {
                 continue;
             }
@@ -162,17 +262,20 @@ impl GradientBoostingValidParams {
                 });
             }
             let tree = Tree::new(&nodes, binned, self.learning_rate);
-            match &drawn {
-                None => {
-                    for leaf in nodes.iter().filter(|node| node.split.is_none()) {
-                        let step = leaf.value * self.learning_rate;
-                        for row in &rows[leaf.rows.clone()] {
-                            scores[*row as usize] += step;
-                        }
+            for leaf in nodes.iter().filter(|node| node.split.is_none()) {
+                let step = leaf.value * self.learning_rate;
+                let mut last = None;
+                // repeats of a row are neighbours
+                for &row in &rows[leaf.rows.clone()] {
+                    if last != Some(row) {
+                        scores[row as usize] += step;
                     }
+                    last = Some(row);
                 }
+            }
+            if let Some(drawn) = &drawn {
                 // rows that were not drawn need the tree's value too
-                Some(_) => add_tree(&tree, x, &mut scores),
+                add_tree(&tree, x, &mut scores, |row| !drawn[row]);
             }
             model.trees.push(tree);
             if let Some(stopping) = &mut stopping
@@ -189,10 +292,43 @@ impl GradientBoostingValidParams {
     }
 }
 
+/// Sample columns spread over all records; records outside the sample are never read.
+struct Whole {
+    y: Vec<f64>,
+    groups: Vec<usize>,
+    offset: Vec<f64>,
+}
+
+impl Whole {
+    fn of(sample: &Sample<'_>, n: usize) -> Result<Self, BoostingError> {
+        let m = sample.rows.len();
+        if m == 0 {
+            return Err(input::InputError::Empty { what: "sample", axis: "rows" }.into());
+        }
+        if let Some(&row) = sample.rows.iter().find(|row| **row as usize >= n) {
+            let (found, expected) = (row as usize + 1, n);
+            return Err(input::InputError::Shape { what: "sample", axis: "rows", expected, found }.into());
+        }
+        input::same_rows("target", sample.y.len(), m)?;
+        input::same_rows("groups", sample.groups.len(), m)?;
+        input::same_rows("offset", sample.offset.map_or(m, <[f64]>::len), m)?;
+        let mut whole = Self { y: vec![0.0; n], groups: vec![0; n], offset: vec![0.0; n] };
+        for (at, &row) in sample.rows.iter().enumerate() {
+            whole.y[row as usize] = sample.y[at];
+            whole.groups[row as usize] = sample.groups[at];
+            whole.offset[row as usize] = sample.offset.map_or(0.0, |offset| offset[at]);
+        }
+        Ok(whole)
+    }
+}
+
+fn gather(column: &[f64], rows: Option<&[u32]>) -> Vec<f64> {
+    rows.map_or_else(|| column.to_vec(), |rows| rows.iter().map(|row| column[*row as usize]).collect())
+}
+
 /// Early stopping on rows that the caller set aside.
 struct Stopping<'a> {
-    x: ArrayView2<'a, f64>,
-    y: ArrayView1<'a, f64>,
+    later: Validation<'a>,
     scores: Vec<f64>,
     loss: objective::Loss,
     patience: usize,
@@ -201,22 +337,23 @@ struct Stopping<'a> {
 }
 
 impl<'a> Stopping<'a> {
-    fn new(x: ArrayView2<'a, f64>, y: ArrayView1<'a, f64>, start: f64, params: &GradientBoostingValidParams) -> Self {
+    fn new(later: Validation<'a>, start: f64, params: &GradientBoostingValidParams) -> Self {
+        let scores = (0..later.y.len()).map(|row| start + later.offset.map_or(0.0, |offset| offset[row])).collect();
         let (loss, patience) = (params.loss, params.patience);
-        let mut stopping =
-            Self { x, y, scores: vec![start; y.len()], loss, patience, best_loss: f64::INFINITY, best_trees: 0 };
+        let mut stopping = Self { later, scores, loss, patience, best_loss: f64::INFINITY, best_trees: 0 };
         stopping.best_loss = stopping.mean_loss();
         stopping
     }
 
     fn mean_loss(&self) -> f64 {
-        self.y.iter().zip(&self.scores).map(|(y, score)| self.loss.value(*y, *score)).sum::<f64>() / self.y.len() as f64
+        let y = self.later.y;
+        y.iter().zip(&self.scores).map(|(y, score)| self.loss.value(*y, *score)).sum::<f64>() / y.len() as f64
     }
 
     /// Takes the newest tree into account; whether `patience` trees in a row brought nothing.
     fn is_over(&mut self, model: &GradientBoosting) -> bool {
         if let Some(tree) = model.trees.last() {
-            add_tree(tree, self.x, &mut self.scores);
+            add_tree(tree, self.later.x, &mut self.scores, |_| true);
         }
         let loss = self.mean_loss();
         if loss < self.best_loss {
@@ -226,11 +363,23 @@ impl<'a> Stopping<'a> {
     }
 }
 
-fn add_tree(tree: &Tree, x: ArrayView2<'_, f64>, scores: &mut [f64]) {
+/// Adds the tree's values to the scores of the rows in question.
+fn add_tree(tree: &Tree, x: ArrayView2<'_, f64>, scores: &mut [f64], in_question: impl Fn(usize) -> bool + Sync) {
     let x = x.as_standard_layout();
     let columns = x.ncols();
     let values = x.as_slice().unwrap_or(&[]);
-    scores.par_iter_mut().zip(values.par_chunks_exact(columns)).with_min_len(1024).for_each(|(score, row)| {
-        *score += tree.value(row);
-    });
+    scores.par_iter_mut().zip(values.par_chunks_exact(columns)).enumerate().with_min_len(1024).for_each(
+        |(at, (score, row))| {
+            if in_question(at) {
+                *score += tree.value(row);
+            }
+        },
+    );
+}
+
+impl<'a> Training<'a> {
+    /// All records, without offset or validation.
+    pub(super) const fn all(x: ArrayView2<'a, f64>, y: &'a [f64], groups: Option<ArrayView1<'a, usize>>) -> Self {
+        Self { x, y, groups, offset: None, rows: None, validation: None }
+    }
 }

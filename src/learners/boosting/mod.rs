@@ -18,6 +18,7 @@ mod objective;
 mod params;
 mod quantiles;
 
+pub use fit::{BinnedRecords, Sample, Validation};
 pub use model::{Contributions, GradientBoosting};
 pub use objective::Loss;
 pub use params::{GradientBoostingParams, GradientBoostingValidParams};

@@ -6,6 +6,9 @@ use super::BoostingError;
 use crate::learners::loss;
 use crate::learners::tree::quantile;
 
+/// Steps that bring a constant log-odds beside an offset to its last digits.
+const NEWTON_STEPS: usize = 20;
+
 /// What is predicted, by what it is proper for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "loss")]
@@ -67,14 +70,31 @@ impl Loss {
         }
     }
 
-    /// The constant score with the least loss.
-    pub(super) fn start(self, y: &[f64]) -> f64 {
-        let mean = y.iter().sum::<f64>() / y.len() as f64;
+    /// The constant that, added to `offset`, has the least loss.
+    pub(super) fn start(self, y: &[f64], offset: &[f64]) -> f64 {
+        let mean = |value: &dyn Fn(f64, f64) -> f64| {
+            y.iter().zip(offset).map(|(y, o)| value(*y, *o)).sum::<f64>() / y.len() as f64
+        };
         match self {
-            Self::Squared => mean,
-            Self::Tweedie { .. } => mean.ln(),
-            Self::Logistic => (mean / (1.0 - mean)).ln(),
-            Self::Pinball { level } => quantile(&mut y.to_vec(), level),
+            Self::Squared => mean(&|y, o| y - o),
+            Self::Tweedie { power } => {
+                let (up, down) = (mean(&|y, o| y * ((1.0 - power) * o).exp()), mean(&|_, o| ((2.0 - power) * o).exp()));
+                (up / down).ln()
+            }
+            Self::Logistic => {
+                let rate = mean(&|y, _| y);
+                let mut start = (rate / (1.0 - rate)).ln() - mean(&|_, o| o);
+                for _ in 0..NEWTON_STEPS {
+                    let excess = mean(&|y, o| loss::logistic(start + o) - y);
+                    let slope = mean(&|_, o| loss::logistic(start + o) * loss::logistic(-start - o));
+                    // near 0 or 1 for all rows the step would be without bound
+                    start -= (excess / slope.max(1e-6)).clamp(-4.0, 4.0);
+                }
+                start
+            }
+            Self::Pinball { level } => {
+                quantile(&mut y.iter().zip(offset).map(|(y, o)| y - o).collect::<Vec<_>>(), level)
+            }
         }
     }
 
@@ -154,10 +174,12 @@ mod tests {
         let y = [0.0, 1.0, 0.0, 1.0, 1.0];
         let losses = [Loss::Squared, Loss::Tweedie { power: 1.5 }, Loss::Logistic, Loss::Pinball { level: 0.3 }];
         for loss in losses {
-            let start = loss.start(&y);
-            let total = |score: f64| y.iter().map(|y| loss.value(*y, score)).sum::<f64>();
-            for other in [start - 0.1, start + 0.1] {
-                assert!(total(start) <= total(other), "{loss:?}");
+            for offset in [[0.0; 5], [0.3, -1.0, 0.0, 2.0, 0.5]] {
+                let start = loss.start(&y, &offset);
+                let total = |score: f64| y.iter().zip(&offset).map(|(y, o)| loss.value(*y, score + o)).sum::<f64>();
+                for other in [start - 0.05, start + 0.05] {
+                    assert!(total(start) <= total(other), "{loss:?}");
+                }
             }
         }
     }

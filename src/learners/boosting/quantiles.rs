@@ -8,7 +8,7 @@ use linfa::{DatasetBase, ParamGuard};
 use ndarray::{Array1, Array2, ArrayBase, Axis, Data, Ix2};
 use serde::{Deserialize, Serialize};
 
-use super::fit::Training;
+use super::fit::{Training, Validation};
 use super::params::{GradientBoostingParams, GradientBoostingValidParams};
 use super::{BoostingError, GradientBoosting, GroupedTargets, Loss};
 use crate::learners::tree::Binned;
@@ -72,7 +72,7 @@ impl<D: Data<Elem = f64>> Fit<ArrayBase<D, Ix2>, GroupedTargets, BoostingError> 
     /// As those of a single model.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, GroupedTargets>) -> Result<BoostedQuantiles, BoostingError> {
         let (y, groups) = (dataset.targets().y.to_vec(), dataset.targets().groups.view());
-        self.boost(&Training { x: dataset.records().view(), y: &y, groups: Some(groups), validation: None })
+        self.boost(&Training::all(dataset.records().view(), &y, Some(groups)))
     }
 }
 
@@ -87,8 +87,9 @@ impl BoostedQuantilesValidParams {
         validation: &DatasetBase<ArrayBase<D, Ix2>, Array1<f64>>,
     ) -> Result<BoostedQuantiles, BoostingError> {
         let (y, groups) = (dataset.targets().y.to_vec(), dataset.targets().groups.view());
-        let validation = Some((validation.records().view(), validation.targets().view()));
-        self.boost(&Training { x: dataset.records().view(), y: &y, groups: Some(groups), validation })
+        let later = validation.targets().to_vec();
+        let validation = Some(Validation { x: validation.records().view(), y: &later, offset: None });
+        self.boost(&Training { validation, ..Training::all(dataset.records().view(), &y, Some(groups)) })
     }
 
     fn boost(&self, training: &Training<'_>) -> Result<BoostedQuantiles, BoostingError> {

@@ -18,16 +18,16 @@ pub(super) struct Solution {
     pub(super) converged: bool,
 }
 
-/// Solves for `y` of mean one on `z`, whose first column is one.
-pub(super) fn solve(z: ArrayView2<'_, f64>, y: &[f64], params: &GlmValidParams) -> Solution {
-    let n = y.len() as f64;
+/// Solves for `y` of weighted mean one on `z`, whose first column is one; `weights` sum to one.
+pub(super) fn solve(z: ArrayView2<'_, f64>, y: &[f64], weights: &[f64], params: &GlmValidParams) -> Solution {
     let power = params.family.power();
     let l1 = params.penalty * params.l1_ratio;
     let l2 = params.penalty * (1.0 - params.l1_ratio);
     let objective = |b: &Array1<f64>, scores: &Array1<f64>| {
-        let deviance: f64 = y.iter().zip(scores).map(|(y, s)| params.family.half_deviance(*y, *s)).sum();
+        let deviance: f64 =
+            y.iter().zip(scores).zip(weights).map(|((y, s), w)| w * params.family.half_deviance(*y, *s)).sum();
         let (sizes, squares) = b.iter().skip(1).fold((0.0, 0.0), |(s, q), b| (s + b.abs(), q + b * b));
-        deviance / n + l1 * sizes + 0.5 * l2 * squares
+        deviance + l1 * sizes + 0.5 * l2 * squares
     };
     // the mean is one, so the best constant is zero
     let mut b = Array1::zeros(z.ncols());
@@ -37,7 +37,7 @@ pub(super) fn solve(z: ArrayView2<'_, f64>, y: &[f64], params: &GlmValidParams) 
     for iterations in 0..=params.max_iterations {
         // half the deviance falls by (y - mean) mean^(1 - power) per unit of score, expected curvature mean^(2 - power)
         let pull: Array1<f64> =
-            y.iter().zip(&scores).map(|(y, s)| (y - s.exp()) * ((1.0 - power) * s).exp() / n).collect();
+            (0..y.len()).map(|i| weights[i] * (y[i] - scores[i].exp()) * ((1.0 - power) * scores[i]).exp()).collect();
         let mut descent = transposed_times(z, pull.view());
         descent.iter_mut().zip(&b).skip(1).for_each(|(d, b)| *d -= l2 * b);
         gradient_norm = violation(&descent, &b, l1);
@@ -47,8 +47,8 @@ pub(super) fn solve(z: ArrayView2<'_, f64>, y: &[f64], params: &GlmValidParams) 
         if iterations == params.max_iterations || !gradient_norm.is_finite() {
             break;
         }
-        let weights: Array1<f64> = scores.mapv(|s| ((2.0 - power) * s).exp() / n);
-        let mut normal = gram(z, weights.view());
+        let curvature: Array1<f64> = (0..y.len()).map(|i| weights[i] * ((2.0 - power) * scores[i]).exp()).collect();
+        let mut normal = gram(z, curvature.view());
         for j in 1..b.len() {
             normal[[j, j]] += l2;
         }

@@ -239,8 +239,11 @@ where
 {
     type Object = Glm;
 
+    /// The data set's weights, where it has any, count a row as often as they say: a mean of ratios to a known level `b`
+    /// is that of the level under weights `b^(2 - power)`.
+    ///
     /// # Errors
-    /// If a value is not finite or outside the family, if there are fewer rows than coefficients without a penalty, or
+    /// If a value is not finite or outside the family, a weight is not positive, if there are fewer rows than coefficients without a penalty, or
     /// if the optimality conditions are not met in time.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, ArrayBase<S, Ix1>>) -> Result<Glm, GlmError> {
         let (x, y) = (dataset.records(), dataset.targets());
@@ -256,10 +259,20 @@ where
         // the first column is the intercept
         let mut z = Array2::ones((x.nrows(), x.ncols() + 1));
         z.slice_mut(ndarray::s![.., 1..]).assign(&scaler.standardise(x.view()));
+        let weights = match dataset.weights() {
+            None => vec![1.0; y.len()],
+            Some(weights) => weights.iter().map(|w| f64::from(*w)).collect(),
+        };
+        input::same_rows("weights", weights.len(), y.len())?;
+        if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w > 0.0)) {
+            return Err(GlmError::Parameter { name: "weight", value: weights[row], expected: "a positive number" });
+        }
+        let total: f64 = weights.iter().sum();
+        let weights: Vec<f64> = weights.into_iter().map(|w| w / total).collect();
         // a mean of one: penalties and tolerances then mean the same for any currency
-        let unit = y.iter().sum::<f64>() / y.len() as f64;
+        let unit = y.iter().zip(&weights).map(|(y, w)| w * y).sum::<f64>();
         let scaled: Vec<f64> = y.iter().map(|y| y / unit).collect();
-        let found = irls::solve(z.view(), &scaled, self);
+        let found = irls::solve(z.view(), &scaled, &weights, self);
         if !found.converged {
             let (iterations, gradient_norm) = (found.iterations, found.gradient_norm);
             return Err(GlmError::NotConverged { iterations, gradient_norm });

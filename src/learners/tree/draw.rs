@@ -5,14 +5,28 @@ use rand::Rng;
 
 use crate::domain::Seed;
 
-/// Which rows are drawn: each group with probability `fraction`, all of its rows or none.
-pub(in crate::learners) fn draw_groups(groups: ArrayView1<'_, usize>, fraction: f64, seed: Seed) -> Vec<bool> {
-    let mut distinct = groups.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let mut rng = seed.rng();
-    let drawn: Vec<bool> = distinct.iter().map(|_| rng.random::<f64>() < fraction).collect();
-    groups.iter().map(|group| distinct.binary_search(group).is_ok_and(|at| drawn[at])).collect()
+/// Groups of rows, numbered once for many draws.
+pub(in crate::learners) struct RowGroups {
+    /// Number of the group, per row.
+    code: Vec<u32>,
+    count: usize,
+}
+
+impl RowGroups {
+    pub(in crate::learners) fn new(groups: ArrayView1<'_, usize>) -> Self {
+        let mut distinct = groups.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let code = groups.iter().map(|group| distinct.partition_point(|known| known < group) as u32).collect();
+        Self { code, count: distinct.len() }
+    }
+
+    /// Which rows are drawn: each group with probability `fraction`, all of its rows or none.
+    pub(in crate::learners) fn draw(&self, fraction: f64, seed: Seed) -> Vec<bool> {
+        let mut rng = seed.rng();
+        let drawn: Vec<bool> = (0..self.count).map(|_| rng.random::<f64>() < fraction).collect();
+        self.code.iter().map(|&code| drawn[code as usize]).collect()
+    }
 }
 
 /// The columns drawn, ascending, at least one.

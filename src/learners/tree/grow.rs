@@ -67,8 +67,8 @@ impl<'a> Grower<'a> {
         Self { binned, limits, monotone, spare: Vec::new(), scratch: Vec::new(), gathered: Vec::new() }
     }
 
-    /// Grows a tree on `rows` (ascending; reordered so that each node's rows are a range) by `columns`. Node 0 is the
-    /// root; leaf values are Newton steps, unshrunken.
+    /// Grows a tree on `rows` (ascending, possibly repeated; reordered so that each node's rows are a range) by
+    /// `columns`; `derivatives` has one pair per record. Node 0 is the root; leaf values are Newton steps, unshrunken.
     pub(in crate::learners) fn grow(
         &mut self,
         rows: &mut [u32],
@@ -80,7 +80,11 @@ impl<'a> Grower<'a> {
             used[column / GROUP] = true;
         }
         let mut histogram = self.histogram();
-        self.fill(&mut histogram, rows, derivatives, &used);
+        if rows.len() == derivatives.len() && rows.iter().zip(0..).all(|(row, at)| *row == at) {
+            histogram.fill(self.binned, None, derivatives, &used);
+        } else {
+            self.fill(&mut histogram, rows, derivatives, &used);
+        }
         let sums = histogram.column(columns[0]).iter().fold([0.0; 2], |s, c| [s[0] + c[0], s[1] + c[1]]);
         let bounds = (f64::NEG_INFINITY, f64::INFINITY);
         let mut nodes = vec![GrownNode { rows: 0..rows.len(), value: 0.0, split: None }];
@@ -176,14 +180,10 @@ impl<'a> Grower<'a> {
     }
 
     fn fill(&mut self, histogram: &mut Histogram, rows: &[u32], derivatives: &[[f32; 2]], used: &[bool]) {
-        if rows.len() == derivatives.len() {
-            histogram.fill(self.binned, rows, derivatives, used);
-            return;
-        }
         // gathered once here instead of once per group of columns
         self.gathered.clear();
         self.gathered.extend(rows.iter().map(|row| derivatives[*row as usize]));
-        histogram.fill(self.binned, rows, &self.gathered, used);
+        histogram.fill(self.binned, Some(rows), &self.gathered, used);
     }
 
     /// Moves the rows that go left before the others, keeping order on both sides; returns how many went left.

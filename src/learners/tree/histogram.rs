@@ -34,11 +34,12 @@ impl Histogram {
         Self { groups, bins: binned.columns().iter().map(Bins::len).collect() }
     }
 
-    /// Sums `derivatives` (one pair per element of `rows`) into the bins of `rows`, for the groups in use.
-    pub(super) fn fill(&mut self, binned: &Binned, rows: &[u32], derivatives: &[[f32; 2]], used: &[bool]) {
+    /// Sums `derivatives` (one pair per element of `rows`) into the bins of `rows`, for the groups in use; without `rows`
+    /// one pair per record, all of them in order.
+    pub(super) fn fill(&mut self, binned: &Binned, rows: Option<&[u32]>, derivatives: &[[f32; 2]], used: &[bool]) {
         let work = self.groups.iter_mut().zip(self.bins.chunks(GROUP)).zip(binned.groups()).zip(used);
         let work = work.filter(|(_, used)| **used);
-        if rows.len() < PARALLEL_ROWS {
+        if derivatives.len() < PARALLEL_ROWS {
             work.for_each(|(((cells, lengths), bins), _)| sum(cells, lengths, bins, rows, derivatives));
         } else {
             let work: Vec<_> = work.map(|(task, _)| task).collect();
@@ -66,19 +67,13 @@ impl Histogram {
     }
 }
 
-fn sum(cells: &mut Cells, lengths: &[usize], bins: &[[u8; GROUP]], rows: &[u32], derivatives: &[[f32; 2]]) {
+fn sum(cells: &mut Cells, lengths: &[usize], bins: &[[u8; GROUP]], rows: Option<&[u32]>, derivatives: &[[f32; 2]]) {
     for (k, length) in lengths.iter().enumerate() {
         cells[k * BINS..k * BINS + length].fill([0.0; 2]);
     }
-    if rows.len() == bins.len() {
-        // all rows, in order
-        for (bins, d) in bins.iter().zip(derivatives) {
-            add(cells, bins, *d);
-        }
-    } else {
-        for (row, d) in rows.iter().zip(derivatives) {
-            add(cells, &bins[*row as usize], *d);
-        }
+    match rows {
+        None => bins.iter().zip(derivatives).for_each(|(bins, d)| add(cells, bins, *d)),
+        Some(rows) => rows.iter().zip(derivatives).for_each(|(row, d)| add(cells, &bins[*row as usize], *d)),
     }
 }
 
@@ -108,7 +103,7 @@ mod tests {
         let of = |rows: &[u32]| {
             let mut histogram = Histogram::new(&binned);
             let d: Vec<_> = rows.iter().map(|row| d[*row as usize]).collect();
-            histogram.fill(&binned, rows, &d, &[true; 2]);
+            histogram.fill(&binned, Some(rows), &d, &[true; 2]);
             histogram
         };
         let (mut parent, child, sibling) = (of(&all), of(&even), of(&odd));

@@ -16,7 +16,7 @@ use ndarray::{Array1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 pub(super) use binning::Binned;
-pub(super) use draw::{draw_columns, draw_groups};
+pub(super) use draw::{RowGroups, draw_columns};
 pub(super) use grow::{Grower, GrowthLimits, renew};
 pub(super) use node::{Node, Tree};
 pub(super) use shap::add_contributions;

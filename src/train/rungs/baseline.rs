@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Rung, RungKind, baseline_columns,
+    BASELINE, Rung, RungKind, baseline_columns,
     calibration::ClassFactors,
     label,
     rate::Rate,
@@ -31,6 +31,8 @@ pub(crate) fn baselines(target: Target) -> Vec<Candidate> {
         features: Vec::new(),
         groups: Vec::new(),
         params: Params::new(),
+        members: Vec::new(),
+        frozen: false,
     };
     match target {
         Target::ExpectedRevenue | Target::ExpectedMargin | Target::Stretch => baseline_columns(target)
@@ -45,6 +47,24 @@ pub(crate) fn baselines(target: Target) -> Vec<Candidate> {
             candidate("base_rate".into(), "base_rate", false),
             candidate("hiatus_rule".into(), "hiatus_ratio", true),
         ],
+    }
+}
+
+impl Candidate {
+    /// A place for *the* baseline among the members of an average: which one that is, the task says.
+    pub(crate) fn best_baseline() -> Self {
+        Self {
+            name: BASELINE.into(),
+            step: 0,
+            kind: RungKind::Baseline,
+            column: None,
+            recalibrated: false,
+            features: Vec::new(),
+            groups: Vec::new(),
+            params: Params::new(),
+            members: Vec::new(),
+            frozen: false,
+        }
     }
 }
 
@@ -106,7 +126,11 @@ impl Rung for Baseline {
     const STEP: u8 = 0;
 
     fn fit(task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
-        let (candidate, outcome) = (task.candidate, label(task.target));
+        let (mut candidate, outcome) = (task.candidate, label(task.target));
+        if candidate.column.is_none() {
+            candidate = task.anchor;
+        }
+        let task = &Task { candidate, ..*task };
         match task.target {
             Target::ExpectedRevenue | Target::ExpectedMargin => Level::learn(candidate, outcome, rows).map(Self::Level),
             Target::Stretch => {

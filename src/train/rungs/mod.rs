@@ -3,27 +3,33 @@
 //! A further rung is a file with a type that implements [`Rung`], its line in the table below, and its line in
 //! `models/ladder.toml`.
 
+mod average;
 mod baseline;
 mod bg_nbd;
+mod boosting;
 mod calibration;
 mod elastic_net;
+mod glm;
 mod linear_quantile;
 mod logistic;
 mod rate;
 mod ratio;
 mod shrinkage;
+mod trees;
+mod tweedie_boosting;
 
 use std::ops::RangeInclusive;
 
-use ndarray::Axis;
 use serde::{Deserialize, Serialize};
 
 use super::{Contributions, Rows, TrainError, TrainingSet, encode::Design, fit::Task};
 use crate::domain::Target;
 
+pub(crate) use average::{Average, BASELINE};
 pub(crate) use baseline::{Baseline, baselines};
 pub(crate) use linear_quantile::LinearQuantile;
 pub(crate) use ratio::{Anchor, GroupQuantiles};
+pub(crate) use trees::TREES;
 
 /// A numeric setting of a rung, as `models/ladder.toml` may give it.
 #[derive(Debug, Clone)]
@@ -57,7 +63,7 @@ pub(crate) trait Rung: Sized {
     /// One figure per row: currency, or a probability.
     fn predict(&self, target: Target, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError>;
 
-    /// Why, where the rung is linear.
+    /// Why, where the rung can tell.
     fn contributions(&self, _rows: &Rows<'_>) -> Result<Option<Contributions>, TrainError> {
         Ok(None)
     }
@@ -125,8 +131,33 @@ table! {
     Shrinkage "shrinkage" shrinkage::Shrinkage,
     BgNbd "bg_nbd" bg_nbd::BgNbdGammaGamma,
     ElasticNet "elastic_net" elastic_net::ElasticNet,
+    Glm "glm" glm::Glm,
     Logistic "logistic" logistic::Logistic,
     LinearQuantile "linear_quantile" linear_quantile::LinearQuantile,
+    Boosting "boosting" boosting::Boosting,
+    TweedieBoosting "tweedie_boosting" tweedie_boosting::TweedieBoosting,
+    Average "average" average::Average,
+}
+
+impl Fitted {
+    /// The same recipe on other rows, for a bootstrap: quantiles keep their calibration.
+    pub(crate) fn refit(&self, task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
+        match self {
+            Self::LinearQuantile(model) => model.refit(task, rows).map(Self::LinearQuantile),
+            Self::Boosting(model) => model.refit(task, rows).map(Self::Boosting),
+            Self::Average(model) => model.refit(task, rows).map(Self::Average),
+            _ => Self::fit(task, rows),
+        }
+    }
+
+    /// Number of trees, of rungs that choose it while they fit.
+    pub(crate) fn trees(&self) -> Option<usize> {
+        match self {
+            Self::Boosting(model) => Some(model.trees()),
+            Self::TweedieBoosting(model) => Some(model.trees()),
+            _ => None,
+        }
+    }
 }
 
 impl RungKind {
@@ -204,8 +235,7 @@ fn refuse_few(task: &Task<'_>, rows: &Rows<'_>, width: usize) -> Result<(), Trai
 
 /// The rows' part of a panel's design, with their outcome.
 fn set(design: &Design, rows: &Rows<'_>, y: Vec<f64>) -> Result<TrainingSet, TrainError> {
-    let positions: Vec<usize> = rows.index().iter().map(|&row| row as usize).collect();
-    let x = design.x.select(Axis(0), &positions);
+    let x = rows.of_pool(&design.x);
     let account = rows.account();
     TrainingSet::new(&design.encoder.names(), x, &account, y, &account)
 }

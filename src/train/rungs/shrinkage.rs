@@ -64,9 +64,13 @@ fn keys(codes: &[GroupCodes], rows: &Rows<'_>) -> Result<Array2<usize>, TrainErr
         keys[[i, 0]] = class as usize;
     }
     for (j, code) in codes.iter().enumerate() {
-        for (i, level) in rows.category(&code.feature)?.into_iter().enumerate() {
-            let known = level.and_then(|level| code.levels.binary_search(&level).ok());
-            keys[[i, j + 1]] = known.unwrap_or(code.levels.len());
+        let (levels, codes) = rows.codes(&code.feature)?;
+        let unknown = code.levels.len();
+        let mut table: Vec<usize> =
+            levels.iter().map(|level| code.levels.binary_search(level).unwrap_or(unknown)).collect();
+        table.push(unknown);
+        for (i, level) in codes.into_iter().enumerate() {
+            keys[[i, j + 1]] = table[level as usize];
         }
     }
     Ok(keys)
@@ -101,8 +105,10 @@ impl Rung for Shrinkage {
         }
         let mut codes = Vec::new();
         for feature in &task.candidate.groups {
-            let levels: BTreeSet<String> = rows.category(feature)?.into_iter().flatten().collect();
-            codes.push(GroupCodes { feature: feature.clone(), levels: levels.into_iter().collect() });
+            let (levels, of_rows) = rows.codes(feature)?;
+            let seen: BTreeSet<u32> = of_rows.into_iter().collect();
+            let levels = seen.iter().filter_map(|code| levels.get(*code as usize).cloned()).collect();
+            codes.push(GroupCodes { feature: feature.clone(), levels });
         }
         let keys = keys(&codes, rows)?;
         let means = |y: Vec<f64>| {
