@@ -223,7 +223,9 @@ def lifetimes(frame, months):
     )
     repeat = known & (x > 0) & (value > 0)
     ggf = GammaGammaFitter(penalizer_coef=0.001).fit(x[repeat] + 1, value[repeat])
-    spend = np.full(len(x), float(ggf.conditional_expected_average_profit([0], [0.0]).iloc[0]))
+    # of customers without a repeat purchase only the population's mean is known: p v / (q - 1)
+    p, q, v = ggf.params_[["p", "q", "v"]]
+    spend = np.full(len(x), p * v / (q - 1))
     spend[repeat] = ggf.conditional_expected_average_profit(x[repeat] + 1, value[repeat])
     return np.nan_to_num(n) * spend
 
@@ -287,6 +289,52 @@ def one(name, folder, arguments, headroom):
             f"| {rung['step']} | `{rung['rung']}` | {rung['loss']:.4f} | {100 * gain['value']:+.1f} % "
             f"({100 * gain['low']:+.1f} to {100 * gain['high']:+.1f}) | {rung['outcome']} |"
         )
+    if found["coverage"]:
+        lines += ["", "The 80 % prediction interval on the locked origin (10 % is meant to lie on either side):", "",
+                  "| class | accounts | below | above | interval score | pooled residuals around the baseline |",
+                  "|---|---|---|---|---|---|"]
+    for part in found["coverage"]:
+        lines.append(
+            f"| {part['class'] or 'all'} | {part['n']:,} | {100 * part['below']:.1f} % | {100 * part['above']:.1f} % | "
+            f"{part['interval_score']:,.0f} | {part['baseline_interval_score']:,.0f} |"
+        )
+    return [*lines, ""]
+
+
+def seasons(work, headroom):
+    """Total bias of published expected revenue at every month of a year, on a company with seasons and trend."""
+    folder = work / "months"
+    if not folder.exists():
+        options = ["--accounts", "1000", "--months", "75", "--seed", "21", "--trend", "0.06"]
+        subprocess.run([headroom, "simulate", "--out", folder, *options], check=True, stdout=subprocess.DEVNULL)
+    lines = ["## Seasons and trend", "",
+             "1,000 simulated accounts with seasons and 6 % growth a year, horizon 3 months: the sum of expected revenue",
+             "over the sum of what came, at every month of the year.", "",
+             "| as of | published | forecast / actual - 1 | last months carried forward |", "|---|---|---|---|"]
+    orders = pl.read_parquet(folder / "data/order_lines.parquet").with_columns(
+        month=pl.col("ordered_on").dt.year() * 12 + pl.col("ordered_on").dt.month()
+    )
+    for month in range(1, 13):
+        as_of = f"2021-{month:02}"
+        command = [headroom, "run", "--project", folder, "--as-of", as_of, "--horizon", "3"]
+        subprocess.run(command, check=True, capture_output=True)
+        report = folder / "reports" / as_of
+        targets = json.loads((report / "report.json").read_text())["targets"]
+        published = next(t["published"] for t in targets if t["target"] == "expected_revenue")
+        scores = pl.read_parquet(report / "scores.parquet").filter(pl.col("population"))
+        ids = scores["customer_id"]
+        at = 2021 * 12 + month
+
+        def total(first, last):
+            return orders.filter(
+                pl.col("month").is_between(first, last) & pl.col("customer_id").is_in(ids.implode())
+            )["net_revenue"].cast(pl.Float64).sum()
+
+        actual = total(at + 1, at + 3)
+        lines.append(
+            f"| {as_of} | `{published}` | {100 * (scores['expected_revenue'].sum() / actual - 1):+.1f} % | "
+            f"{100 * (total(at - 2, at) / actual - 1):+.1f} % |"
+        )
     return [*lines, ""]
 
 
@@ -311,6 +359,8 @@ def main():
         if options.only in name:
             print(name, file=sys.stderr)
             text += one(name, folder, arguments, options.headroom)
+    if options.only in "seasons":
+        text += seasons(options.work, options.headroom)
     options.out.write_text("\n".join(text))
 
 

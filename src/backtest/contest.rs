@@ -26,6 +26,10 @@ const REPLICATES: usize = 400;
 const MANY_ACCOUNTS: usize = 20_000;
 const FEWER_REPLICATES: usize = 100;
 
+pub(super) const fn replicates(accounts: usize) -> usize {
+    if accounts > MANY_ACCOUNTS { FEWER_REPLICATES } else { REPLICATES }
+}
+
 /// The rows of one test origin.
 #[derive(Debug, Clone)]
 pub(super) struct Test<'p> {
@@ -204,14 +208,14 @@ fn climb(
 }
 
 /// Losses on all selection origins, one row per account and origin that counts.
-struct Pool {
+pub(super) struct Pool {
     account: Vec<u32>,
     actual: Vec<Vec<f64>>,
     rows: Vec<Vec<usize>>,
 }
 
 impl Pool {
-    fn new(target: Target, tests: &[Test<'_>]) -> Result<Self, TrainError> {
+    pub(super) fn new(target: Target, tests: &[Test<'_>]) -> Result<Self, TrainError> {
         let mut pool = Self { account: Vec::new(), actual: Vec::new(), rows: Vec::new() };
         for test in tests {
             let rows = counted(target, &test.rows)?;
@@ -221,6 +225,16 @@ impl Pool {
             pool.rows.push(rows);
         }
         Ok(pool)
+    }
+
+    /// Number of distinct accounts, or one more than the largest.
+    pub(super) fn accounts(&self) -> usize {
+        self.account.iter().max().map_or(0, |&last| last as usize + 1)
+    }
+
+    /// Outcomes by origin.
+    pub(super) fn actual(&self) -> &[Vec<f64>] {
+        &self.actual
     }
 
     fn counted<'a>(&'a self, predictions: &'a [Vec<f64>]) -> impl Iterator<Item = Vec<f64>> + 'a {
@@ -242,9 +256,8 @@ fn compare(
     if pool.account.is_empty() {
         return Ok((baseline, Vec::new()));
     }
-    let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
-    let replicates = if accounts > MANY_ACCOUNTS { FEWER_REPLICATES } else { REPLICATES };
-    let bootstrap = Bootstrap::new(accounts, replicates, ring.seed.derive(&format!("choose/{target}")));
+    let accounts = pool.accounts();
+    let bootstrap = Bootstrap::new(accounts, replicates(accounts), ring.seed.derive(&format!("choose/{target}")));
     let losses: Vec<Option<Vec<f64>>> = (contestants.iter())
         .map(|contestant| contestant.predictions.as_ref().ok().map(|p| pool.losses(target, p)))
         .collect();
@@ -285,8 +298,8 @@ fn compare(
 
 /// Skill of each contestant over the first, on the same draws. A skill is a ratio of sums, so that sums by account are
 /// all a replicate needs; contestants without losses have none.
-fn gains(pool: &Pool, losses: &[Option<Vec<f64>>], bootstrap: Bootstrap) -> Vec<Estimate> {
-    let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
+pub(super) fn gains(pool: &Pool, losses: &[Option<Vec<f64>>], bootstrap: Bootstrap) -> Vec<Estimate> {
+    let accounts = pool.accounts();
     let by_account = |losses: &Option<Vec<f64>>| {
         let mut sums = vec![0.0; accounts];
         for (account, loss) in pool.account.iter().zip(losses.iter().flatten()) {
@@ -320,7 +333,7 @@ fn order_gains(
     in_play: &[usize],
     bootstrap: Bootstrap,
 ) -> Vec<Option<Estimate>> {
-    let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
+    let accounts = pool.accounts();
     let every = accounts.div_ceil(MANY_ACCOUNTS) as u32;
     let mut origins = Vec::with_capacity(pool.actual.len());
     let mut start = 0;

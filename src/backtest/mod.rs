@@ -7,6 +7,7 @@
 mod bootstrap;
 mod choose;
 mod contest;
+mod curve;
 mod error;
 mod intervals;
 mod losses;
@@ -23,6 +24,7 @@ mod verdicts;
 
 use std::collections::BTreeMap;
 
+pub use curve::{CurvePoint, LearningCurve, learning_curve};
 pub use error::BacktestError;
 pub use origins::recommend_horizon;
 pub use report::{

@@ -129,8 +129,16 @@ pub enum Command {
         out: PathBuf,
     },
     /// Judge every model of the ladder on past months, beside its baseline
-    #[command(after_help = "Example:\n  headroom backtest --project sales/ --as-of 2021-10 --horizon 3")]
-    Backtest(AtTime),
+    #[command(
+        after_help = "Example:\n  headroom backtest --project sales/ --as-of 2021-10 --horizon 3\n  headroom backtest --project sales/ --learning-curve"
+    )]
+    Backtest {
+        #[command(flatten)]
+        at: AtTime,
+        /// Also say how many accounts and months of history skill needs (critical mass)
+        #[arg(long)]
+        learning_curve: bool,
+    },
     /// Choose, fit and register a model per target, with its card
     #[command(
         after_help = "Example:\n  headroom train --project sales/ --horizon 12\n  headroom models list --project sales/"

@@ -26,7 +26,8 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Check(options) => stages(options, Stage::Check, threads, console),
         Command::History(options) => stages(options, Stage::History, threads, console),
         Command::Features { at, out } => features(at, &out, threads, console),
-        Command::Backtest(options) => stages(options, Stage::Backtest, threads, console),
+        Command::Backtest { at, learning_curve: true } => learning_curve(at, threads, console),
+        Command::Backtest { at, .. } => stages(at, Stage::Backtest, threads, console),
         Command::Train(options) => stages(options, Stage::Train, threads, console),
         Command::Score(options) => stages(options, Stage::Score, threads, console),
         Command::Rank(options) => stages(options, Stage::Rank, threads, console),
@@ -77,6 +78,12 @@ fn resolve(options: Resolve, threads: Option<usize>, console: &Console) -> Resul
 fn stages(options: AtTime, until: Stage, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
     let config = load(options)?;
     show(&pipeline::run(&config, until, resources(threads), console)?, console);
+    Ok(())
+}
+
+fn learning_curve(options: AtTime, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = load(options)?;
+    show(&pipeline::learning_curve(&config, resources(threads), console)?, console);
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! both spend their time. Sums are taken in a fixed order.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 /// `X' diag(w) X` as a full symmetric `(p, p)` matrix, for row-major `x`.
 ///
@@ -13,14 +13,22 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
 pub(super) fn gram(x: ArrayView2<'_, f64>, weights: ArrayView1<'_, f64>) -> Array2<f64> {
     const ROWS: usize = 512;
     let p = x.ncols();
+    let x = x.as_standard_layout();
+    let (values, weights) = (x.as_slice().unwrap_or_default(), weights.to_vec());
     let mut sum = Array2::zeros((p, p));
-    let mut weighted = Array2::zeros((ROWS.min(x.nrows()), p));
-    for (block, w) in x.axis_chunks_iter(Axis(0), ROWS).zip(weights.axis_chunks_iter(Axis(0), ROWS)) {
-        let mut weighted = weighted.slice_mut(s![..block.nrows(), ..]);
-        Zip::from(weighted.rows_mut()).and(block.rows()).and(&w).for_each(|mut to, from, &w| {
-            to.zip_mut_with(&from, |to, from| *to = w * from);
-        });
-        general_mat_mul(1.0, &weighted.t(), &block, 1.0, &mut sum);
+    let mut weighted = vec![0.0; ROWS.min(weights.len()) * p];
+    for (block, w) in values.chunks(ROWS * p).zip(weights.chunks(ROWS)) {
+        let weighted = &mut weighted[..block.len()];
+        // plain slices: iterators over the rows of arrays cost more than the products themselves
+        for ((to, from), w) in weighted.chunks_exact_mut(p).zip(block.chunks_exact(p)).zip(w) {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = w * from);
+        }
+        let shape = (w.len(), p);
+        if let (Ok(weighted), Ok(block)) =
+            (ArrayView2::from_shape(shape, &*weighted), ArrayView2::from_shape(shape, block))
+        {
+            general_mat_mul(1.0, &weighted.t(), &block, 1.0, &mut sum);
+        }
     }
     // the product is symmetric only up to rounding
     for i in 0..p {
@@ -33,11 +41,12 @@ pub(super) fn gram(x: ArrayView2<'_, f64>, weights: ArrayView1<'_, f64>) -> Arra
 
 /// `X' v` for row-major `x`: ndarray's own product strides down each column, which is slow for many rows.
 pub(super) fn transposed_times(x: ArrayView2<'_, f64>, v: ArrayView1<'_, f64>) -> Array1<f64> {
-    let mut sum = Array1::zeros(x.ncols());
-    for (row, factor) in x.rows().into_iter().zip(v) {
-        sum.scaled_add(*factor, &row);
+    let x = x.as_standard_layout();
+    let mut sum = vec![0.0; x.ncols()];
+    for (row, factor) in x.as_slice().unwrap_or_default().chunks_exact(x.ncols().max(1)).zip(v) {
+        sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += factor * value);
     }
-    sum
+    Array1::from_vec(sum)
 }
 
 /// A Cholesky factor `L` with `L L' = A`.

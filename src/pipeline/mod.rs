@@ -106,6 +106,22 @@ pub fn run(
     Ok(run.finish(vec![format!("the report is {}", folder.join("index.html").display())]))
 }
 
+/// The learning curve of expected revenue, after the backtest that it belongs to.
+///
+/// # Errors
+/// The first error of the stages up to the backtest, or of a point of the curve.
+pub fn learning_curve(
+    config: &RunConfig,
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+    let moment = moment_of(&mut run)?;
+    let (backtest, _) = run.backtest(&moment)?;
+    let lines = run.learning_curve(&moment, &backtest)?;
+    Ok(run.finish(lines))
+}
+
 /// Writes what the models see at every origin of the backtest, and now, into `folder`.
 ///
 /// # Errors

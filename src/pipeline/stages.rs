@@ -148,8 +148,7 @@ impl<'a> Run<'a> {
     pub(super) fn backtest(&mut self, moment: &Moment) -> Result<(Backtest, Key), PipelineError> {
         let _span = tracing::info_span!("backtest").entered();
         self.progress.started(Stage::Backtest);
-        let file = self.config.models().join("ladder.toml");
-        let ladder = if file.exists() { Ladder::read(&file)? } else { Ladder::default() };
+        let ladder = self.ladder()?;
         let key = Key::of(
             "backtest",
             &[
@@ -171,6 +170,33 @@ impl<'a> Run<'a> {
         self.notices.extend(found.report.notices.iter().cloned());
         self.progress.finished(Stage::Backtest, origin, &backtest_summary(&found.report));
         Ok((found, key))
+    }
+
+    fn ladder(&self) -> Result<Ladder, PipelineError> {
+        let file = self.config.models().join("ladder.toml");
+        Ok(if file.exists() { Ladder::read(&file)? } else { Ladder::default() })
+    }
+
+    /// Skill against accounts and months of history, as a table.
+    pub(super) fn learning_curve(&self, moment: &Moment, backtest: &Backtest) -> Result<Vec<String>, PipelineError> {
+        let (plan, ladder, panel) = (&moment.plan, self.ladder()?, self.panel(moment)?);
+        let looks = backtest.report.looks;
+        let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
+        let Some(curve) = backtest::learning_curve(&panel, &setting, &backtest.report)? else {
+            return Ok(vec!["no learning curve: the history leaves no origin to compare models on".into()]);
+        };
+        let mut lines = vec![
+            format!("critical mass of expected revenue, {} against {}: {}", curve.rung, curve.baseline, curve.verdict),
+            format!("{:>9} {:>7}   {}", "accounts", "months", "skill (90 % interval)"),
+        ];
+        lines.extend(curve.points.iter().map(|point| {
+            let skill = point.skill.map_or_else(
+                || "too few to fit".into(),
+                |s| format!("{:+.1} % ({:+.1} to {:+.1} %)", 100.0 * s.value, 100.0 * s.low, 100.0 * s.high),
+            );
+            format!("{:>9} {:>7}   {skill}", point.accounts, point.months)
+        }));
+        Ok(lines)
     }
 
     /// A labelled slice for each origin of the plan.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headroom::{
     backtest::{
-        Backtest, BacktestReport, OriginPlan, Setting, TargetReport,
+        Backtest, BacktestReport, OriginPlan, Setting, TargetReport, learning_curve,
         metrics::{
             Order,
             level::{mae, tweedie_deviance},
@@ -377,4 +377,24 @@ fn negative_controls_make_a_claim_on_at_most_two_of_forty_seeds() {
             company.panel(&plan.origins(), plan.horizon).iter().map(|s| shuffle(s, &company)).collect();
         backtest_of(&shuffled, &plan).report
     });
+}
+
+#[test]
+fn the_learning_curve_grows_with_accounts_and_ends_at_all_of_them() {
+    let company = Company::new(400, 72, SIGNAL, 91);
+    let plan = plan(&company, 6);
+    let panel = company.panel(&plan.origins(), plan.horizon);
+    let ladder = Ladder::default();
+    let setting = Setting { plan: &plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1 };
+    let report = run(&panel, &setting).unwrap().report;
+    let curve = learning_curve(&panel, &setting, &report).unwrap().unwrap();
+    let accounts: Vec<usize> = curve.points.iter().map(|point| point.accounts).collect();
+    assert!(accounts[..4].is_sorted() && accounts[0] < 60 && accounts.iter().max().unwrap() > &300, "{accounts:?}");
+    assert!(curve.points.iter().map(|point| point.months).collect::<BTreeSet<_>>().len() >= 3, "{curve:?}");
+    // all accounts and months: what the contest found, but for a calibration stage
+    let most = accounts.iter().max().unwrap();
+    let whole = curve.points.iter().find(|point| point.accounts == *most).unwrap();
+    let found = report.targets[0].rungs.iter().find(|rung| rung.rung == curve.rung).unwrap();
+    assert!((whole.skill.unwrap().value - found.skill.value).abs() < 0.1, "{curve:?} {found:?}");
+    assert!(!curve.verdict.is_empty());
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Loss;
-use crate::learners::tree::{Node, Tree, add_contributions};
+use crate::learners::tree::{FlatTree, Node, Tree, add_contributions};
 
 /// Rows that walk through a tree together, so that the tree stays in the cache.
 const ROWS: usize = 512;
@@ -55,8 +55,13 @@ impl GradientBoosting {
         let x = x.as_standard_layout();
         let mut scores = vec![self.start; x.nrows()];
         let values = x.as_slice().unwrap_or(&[]);
+        let flat: Vec<Option<FlatTree>> = self.trees.iter().map(FlatTree::of).collect();
         scores.par_chunks_mut(ROWS).zip(values.par_chunks(ROWS * self.columns)).for_each(|(scores, values)| {
-            for tree in &self.trees {
+            for (tree, flat) in self.trees.iter().zip(&flat) {
+                if let Some(flat) = flat {
+                    flat.add(values, self.columns, scores);
+                    continue;
+                }
                 for (score, row) in scores.iter_mut().zip(values.chunks_exact(self.columns)) {
                     *score += tree.value(row);
                 }

@@ -6,6 +6,7 @@
 
 mod binning;
 mod draw;
+mod flat;
 mod grow;
 mod histogram;
 mod node;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use binning::Binned;
 pub(super) use draw::{RowGroups, draw_columns};
+pub(super) use flat::FlatTree;
 pub(super) use grow::{Grower, GrowthLimits, renew};
 pub(super) use node::{Node, Tree};
 pub(super) use shap::add_contributions;
