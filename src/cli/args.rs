@@ -109,6 +109,9 @@ pub enum Command {
         after_help = "Example:\n  headroom resolve --project sales/\n  headroom resolve --project sales/ --decisions sales/data/review.csv\n\nFill in the column `decision` of data/review.csv with `same` or `different`; every later run obeys."
     )]
     Resolve(Resolve),
+    /// Show an account: its records, and what they say together
+    #[command(after_help = "Example:\n  headroom account K0000001 --project sales/\n  headroom account \"Muster GmbH\" --lineage")]
+    Account(Account),
     /// Check the loaded data; exit code 3 when a gate is closed
     #[command(after_help = "Example:\n  headroom check --project sales/ --waive future-dates --reason \"pre-orders\"")]
     Check(AtTime),
@@ -172,6 +175,19 @@ pub struct Resolve {
     /// Take over what was decided about pairs: a file with the columns of data/review.csv
     #[arg(long, value_name = "FILE")]
     pub decisions: Option<PathBuf>,
+}
+
+/// Options of `account`.
+#[derive(Debug, Args)]
+pub struct Account {
+    /// Account id, customer id, or a part of the name
+    #[arg(value_name = "ACCOUNT")]
+    pub wanted: String,
+    #[command(flatten)]
+    pub project: Project,
+    /// Say which record, file and batch each value comes from, and why it was chosen
+    #[arg(long)]
+    pub lineage: bool,
 }
 
 /// What can be done with registered models.

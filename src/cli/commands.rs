@@ -12,7 +12,7 @@ use headroom::{
 };
 
 use super::{
-    args::{AtTime, Command, Models, Project, Resolve, Simulate},
+    args::{Account, AtTime, Command, Models, Project, Resolve, Simulate},
     console::Console,
 };
 
@@ -23,6 +23,7 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Simulate(options) => simulate(&options, console),
         Command::Ingest(options) => stages(options, Stage::Ingest, threads, console),
         Command::Resolve(options) => resolve(options, threads, console),
+        Command::Account(options) => account(&options, threads, console),
         Command::Check(options) => stages(options, Stage::Check, threads, console),
         Command::History(options) => stages(options, Stage::History, threads, console),
         Command::Features { at, out } => features(at, &out, threads, console),
@@ -72,6 +73,27 @@ fn resolve(options: Resolve, threads: Option<usize>, console: &Console) -> Resul
     let Some(file) = options.decisions else { return stages(options.at, Stage::Resolve, threads, console) };
     let config = load(options.at)?;
     show(&pipeline::decide(&config, &file, resources(threads), console)?, console);
+    Ok(())
+}
+
+fn account(options: &Account, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&options.project.project, Overrides::default())?;
+    let golden = pipeline::account(&config, &options.wanted, resources(threads))?;
+    console.result(&format!("account {}", golden.account_id));
+    for (record, probability, merged_on) in &golden.records {
+        let surely = probability.map_or_else(String::new, |p| format!(", one company with {:.1} %", 100.0 * p));
+        let since = merged_on.map_or_else(String::new, |day| format!(", merged on {day}"));
+        console.result(&format!("  record {record}{surely}{since}"));
+    }
+    for field in &golden.fields {
+        let mut line = format!("{:<16} {}", field.field, field.value);
+        if options.lineage {
+            let known = field.known_at.map_or_else(String::new, |day| format!(", known since {day}"));
+            let others = if field.others > 0 { format!(", {} other values", field.others) } else { String::new() };
+            line += &format!("   [{}: {}, {} (batch {}){known}{others}]", field.rule, field.record, field.file, field.batch);
+        }
+        console.result(&line);
+    }
     Ok(())
 }
 

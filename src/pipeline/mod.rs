@@ -21,7 +21,7 @@ pub use stage::{Origin, Progress, Silent, Stage};
 use stages::Run;
 pub use work::{Artifact, Key, WorkStore};
 
-use crate::{config::RunConfig, domain::Notice};
+use crate::{config::RunConfig, domain::Notice, resolve::golden::GoldenRecord};
 
 /// What a run may use of the machine; no result depends on it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,6 +37,14 @@ pub struct Outcome {
     pub notices: Vec<Notice>,
     /// The result in a few lines.
     pub lines: Vec<String>,
+}
+
+/// An account, and what its records say together; `wanted` is its id, a customer id, or a part of its name.
+///
+/// # Errors
+/// If no account or several are meant, or if nothing has been loaded yet.
+pub fn account(config: &RunConfig, wanted: &str, resources: Resources) -> Result<GoldenRecord, PipelineError> {
+    Run::open(config, resources, &Silent)?.account(wanted)
 }
 
 /// Takes over decisions about pairs of customer records and resolves anew; `file` has the columns of `data/review.csv`.

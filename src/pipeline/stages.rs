@@ -25,7 +25,10 @@ use crate::{
     rank::{Evidence, RankInput, Ranking, rank},
     registry::{Registered, Registry},
     report::{self, Inputs, Report},
-    resolve::{self, ResolveReport},
+    resolve::{
+        self, ResolveReport,
+        golden::{self, GoldenRecord},
+    },
     score::{self, Account, Forecast, ScoreFrame},
     train::Ladder,
     warehouse::{Warehouse, WarehouseOptions},
@@ -107,6 +110,11 @@ impl<'a> Run<'a> {
         Ok(resolved)
     }
 
+    /// An account's golden record, as the last run of resolve left it.
+    pub(super) fn account(&self, wanted: &str) -> Result<GoldenRecord, PipelineError> {
+        Ok(golden::account(&self.warehouse, &self.config.resolve, wanted)?)
+    }
+
     pub(super) fn check(&mut self) -> Result<Audited, PipelineError> {
         let _span = tracing::info_span!("check").entered();
         self.progress.started(Stage::Check);
@@ -133,7 +141,7 @@ impl<'a> Run<'a> {
             params![],
             |row| row.get::<String>(0),
         )?;
-        Ok(Key::of("facts", &[("batches", &batches.join("\n")), ("merged", &merged.join("\n"))]))
+        Ok(Key::of("facts", &[("batches", &batches.join("\n")), ("merged", &merged.join("\n")), ("golden", &format!("{:?}", self.config.resolve))]))
     }
 
     pub(super) fn moment(&mut self, facts_key: &Key) -> Result<Moment, PipelineError> {

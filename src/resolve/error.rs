@@ -46,6 +46,20 @@ pub enum ResolveError {
         /// What may stand there.
         expected: &'static str,
     },
+    /// Companies that are their own parents.
+    #[error("corporate groups: the parents run in a circle, {path}")]
+    Cycle {
+        /// The companies of the circle, each under the next.
+        path: String,
+    },
+    /// An account that cannot be told.
+    #[error("{} `{wanted}`", if meant.is_empty() { "there is no account named" } else { "several accounts are named" })]
+    NoAccount {
+        /// As typed.
+        wanted: String,
+        /// Their ids, where there are several.
+        meant: Vec<String>,
+    },
     /// Decisions that cannot all hold.
     #[error("decisions contradict: {a} and {b} are decided to be different, but others make them one")]
     Contradiction {
@@ -69,6 +83,14 @@ impl ResolveError {
             }
             Self::Cell { column: "decision", .. } => Some("leave the cell empty where nothing is decided yet".into()),
             Self::Cell { .. } => Some("rows of data/review.csv name records as they are in `customers`".into()),
+            Self::Cycle { .. } => Some("correct `parent_id` in customers, or rank companies: [resolve] level = \"account\"".into()),
+            Self::NoAccount { meant, .. } if meant.is_empty() => {
+                Some("give an account id, a customer id, or a part of the name; run `headroom resolve` after new data".into())
+            }
+            Self::NoAccount { meant, .. } => {
+                let shown: Vec<&str> = meant.iter().take(5).map(String::as_str).collect();
+                Some(format!("did you mean {}{}?", shown.join(", "), if meant.len() > 5 { ", ..." } else { "" }))
+            }
             Self::Contradiction { .. } => Some("change one of the decisions in data/decisions.csv".into()),
         }
     }

@@ -116,11 +116,12 @@ pub(super) fn before(warehouse: &Warehouse) -> Result<BTreeMap<RecordKey, (Strin
     Ok(rows.into_iter().collect())
 }
 
-/// Writes the table `accounts` anew; says how many accounts there are.
+/// Writes the table `accounts` anew, with the accounts of `heads` (by record) where groups are wanted; says how many accounts there are.
 pub(super) fn write(
     warehouse: &Warehouse,
     records: &Records,
     identities: &[Identity],
+    heads: Option<&[String]>,
     tables: &[&str],
 ) -> Result<u64, ResolveError> {
     let days = identities.iter().map(|identity| identity.merged_on.map(days_since_epoch));
@@ -136,7 +137,21 @@ pub(super) fn write(
     let others: Vec<String> =
         tables.iter().map(|table| format!("    SELECT DISTINCT source, customer_id FROM {table}")).collect();
     let sql = include_str!("sql/accounts.sql").replace("{others}", &others.join("\n    UNION\n"));
-    warehouse.execute("DELETE FROM accounts", params![])?;
+    warehouse.execute_script("DELETE FROM accounts; DELETE FROM group_members")?;
+    if let Some(heads) = heads {
+        warehouse.execute_script("INSERT INTO group_members SELECT source, customer_id, account_id FROM resolved")?;
+        warehouse.execute_script("CREATE OR REPLACE TEMP TABLE group_heads(company_id VARCHAR, head_id VARCHAR)")?;
+        let companies: BTreeMap<&str, &str> =
+            identities.iter().map(|identity| identity.account_id.as_str()).zip(heads.iter().map(String::as_str)).collect();
+        let frame = df!(
+            "company_id" => companies.keys().copied().collect::<Vec<_>>(),
+            "head_id" => companies.values().copied().collect::<Vec<_>>(),
+        )?;
+        warehouse.append("group_heads", &frame)?;
+        warehouse.execute_script(
+            "UPDATE resolved SET account_id = head_id FROM group_heads WHERE company_id = account_id; DROP TABLE group_heads",
+        )?;
+    }
     warehouse.execute(&sql, params![])?;
     warehouse.execute_script("DROP TABLE resolved")?;
     let accounts =

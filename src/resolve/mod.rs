@@ -13,6 +13,8 @@
 
 mod decisions;
 mod error;
+pub mod golden;
+mod groups;
 mod identity;
 pub mod linkage;
 mod records;
@@ -35,7 +37,7 @@ use self::{
     records::Records,
 };
 use crate::{
-    config::resolve::ResolveConfig,
+    config::resolve::{Level, ResolveConfig},
     ingest::contract::{ORDER_LINES, TABLES},
     params,
     warehouse::{StageRun, Warehouse, WarehouseError},
@@ -100,6 +102,10 @@ pub fn resolve(warehouse: &Warehouse, request: &Request<'_>) -> Result<ResolveRe
     let identities = identity::identities(&records, &linkage, &clusters, &dating);
     let open = review::open_pairs(&linkage, &clusters, request.config.review);
     review::write(request.data, &records, &linkage, &open)?;
+    let heads = match request.config.level {
+        Level::Account => None,
+        Level::Group => Some(groups::heads(&records, &identities)?),
+    };
     let mut report = ResolveReport {
         records: records.len() as u64,
         merged: identities.iter().filter(|identity| identity.merged_on.is_some()).count() as u64,
@@ -108,7 +114,8 @@ pub fn resolve(warehouse: &Warehouse, request: &Request<'_>) -> Result<ResolveRe
         ..ResolveReport::default()
     };
     warehouse.transaction(|warehouse| -> Result<(), ResolveError> {
-        report.accounts = identity::write(warehouse, &records, &identities, &tables_with_customers())?;
+        report.accounts = identity::write(warehouse, &records, &identities, heads.as_deref(), &tables_with_customers())?;
+        golden::store_rules(warehouse, request.config)?;
         let report = serde_json::to_string(&report).unwrap_or_default();
         Ok(warehouse.record_run(&StageRun { stage: STAGE.into(), inputs_hash, report })?)
     })?;

@@ -32,6 +32,8 @@ pub(super) struct Records {
     pub texts: Vec<Record>,
     /// Whether an order line of the same source names it.
     pub orders: Vec<bool>,
+    /// Customer id of the parent company; empty without one.
+    pub parents: Vec<String>,
 }
 
 impl Records {
@@ -57,7 +59,7 @@ impl Records {
         fill(&mut texts, &frame, "email", |record| &mut record.email)?;
         fill(&mut texts, &frame, "vat_id", |record| &mut record.vat_id)?;
         let orders = frame.column("orders")?.bool()?.iter().map(|orders| orders.unwrap_or(false)).collect();
-        Ok(Self { keys, texts, orders })
+        Ok(Self { keys, texts, orders, parents: cells("parent_id")? })
     }
 
     pub fn len(&self) -> usize {

@@ -22,10 +22,13 @@ macro_rules! shared_table {
 }
 
 /// The tables that several stages read or write.
-const SHARED: [TableDefinition; 8] = [
+const SHARED: [TableDefinition; 11] = [
     shared_table!("batches"),
     shared_table!("quarantine"),
     shared_table!("accounts"),
+    shared_table!("survivorship"),
+    shared_table!("source_trust"),
+    shared_table!("group_members"),
     shared_table!("ledger_groups"),
     shared_table!("ledger_accounts"),
     shared_table!("ledger_batches"),

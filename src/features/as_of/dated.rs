@@ -4,6 +4,8 @@
 //! `t` are null (an invoice paid after `t` is open); undated state is null before `state_known_at`, since today's state
 //! told about the past would be a leak.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use polars::prelude::*;
 
@@ -13,6 +15,8 @@ use crate::{domain::Notice, params, warehouse::Warehouse};
 #[derive(Debug)]
 pub(super) struct Dated {
     customers: States,
+    /// Fields of customers that are not simply the newest, with their rule.
+    survivorship: BTreeMap<String, String>,
     invoices: States,
     complaints: States,
     survey_answers: States,
@@ -63,12 +67,27 @@ impl Dated {
     pub(super) fn load(warehouse: &Warehouse, last_day: Date) -> Result<Self, FeatureError> {
         let states = |sql| States::load(warehouse, sql, last_day);
         let answers = warehouse.frame(include_str!("../sql/survey_answers.sql"), params![])?;
+        let rules = "SELECT field, rule FROM survivorship ORDER BY field";
+        let survivorship = warehouse.query(rules, params![], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Self {
             customers: states(include_str!("../sql/customers.sql"))?,
+            survivorship: survivorship.into_iter().collect(),
             invoices: states(include_str!("../sql/invoices.sql"))?,
             complaints: states(include_str!("../sql/complaints.sql"))?,
             survey_answers: States { frame: answers, several: false },
         })
+    }
+
+    /// The value of a customer's field among rows in order of their weight, the last one counting: those of the leading
+    /// company, then the newest.
+    fn survivor(&self, name: &str) -> Expr {
+        let known = |column: &str| col(column).filter(col(name).is_not_null());
+        let rank = match self.survivorship.get(name).map(String::as_str) {
+            Some("trusted") => lit(0) - known("trust"),
+            Some("longest") => known(name).str().len_chars().cast(DataType::Int64),
+            _ => return known(name).last(),
+        };
+        known(name).sort_by([known("is_head"), rank], SortMultipleOptions::default().with_maintain_order(true)).last()
     }
 
     /// Which tables hold nothing.
@@ -88,7 +107,7 @@ impl Dated {
 
 impl Known<'_> {
     /// One row per account with a customer row: `account`, `customer_id` (of the newest source record), and the
-    /// attributes, each the newest that is not empty; `status` null where it is not known to differ from active.
+    /// attributes, each the newest that is not empty unless another rule is set; `status` null where it is not known to differ from active.
     ///
     /// # Errors
     /// If Polars fails.
@@ -108,7 +127,7 @@ impl Known<'_> {
         let status = when(coalesce(&[col("status_since"), col("state_known_at")]).lt_eq(end.clone()))
             .then(col("status"))
             .otherwise(lit(NULL));
-        let newest = attributes.iter().map(|name| col(*name).drop_nulls().last());
+        let survivors = attributes.iter().map(|name| self.facts.dated.survivor(name));
         let frame = self
             .facts
             .dated
@@ -117,9 +136,9 @@ impl Known<'_> {
             // a relation that begins after `t` was not in the books at `t`
             .filter(col("customer_since").is_null().or(col("customer_since").lt_eq(end)))
             .with_column(status.alias("status"))
-            .sort(["account", "known_at", "id"], SortMultipleOptions::default())
+            .sort(["account", "is_head", "known_at", "id"], SortMultipleOptions::default())
             .group_by_stable([col("account")])
-            .agg(newest.chain([col("customer_since").min(), col("status").drop_nulls().last()]).collect::<Vec<_>>())
+            .agg(survivors.chain([col("customer_since").min(), col("status").drop_nulls().last()]).collect::<Vec<_>>())
             .collect()?;
         Ok(frame)
     }

@@ -25,10 +25,14 @@ SELECT
     status_since,
     known_at,
     known_until,
+    coalesce(trust, 2147483647)::INTEGER AS trust,
+    coalesce(company_id = accounts.account_id, true) AS is_head,
     CASE WHEN by_default THEN coalesce(received_on, CAST(? AS DATE)) ELSE known_at END AS state_known_at
 FROM customers
 JOIN batch_knowledge USING (batch_id)
 LEFT JOIN batches USING (batch_id)
+LEFT JOIN source_trust ON source_trust.source = customers.source
+LEFT JOIN group_members ON group_members.source = customers.source AND group_members.customer_id = customers.customer_id
 LEFT JOIN accounts ON accounts.source = customers.source AND accounts.customer_id = customers.customer_id
 JOIN feature_accounts ON feature_accounts.account_id = coalesce(accounts.account_id, customers.customer_id)
 ORDER BY account, id, known_at, batch_id

@@ -20,6 +20,7 @@ SELECT
     website,
     email,
     vat_id,
+    parent_id,
     buyers.customer_id IS NOT NULL AS orders
 FROM newest LEFT JOIN buyers USING (source, customer_id)
 ORDER BY source, customer_id
