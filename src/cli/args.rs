@@ -110,8 +110,18 @@ pub enum Command {
     )]
     Resolve(Resolve),
     /// Show an account: its records, and what they say together
-    #[command(after_help = "Example:\n  headroom account K0000001 --project sales/\n  headroom account \"Muster GmbH\" --lineage")]
+    #[command(
+        after_help = "Example:\n  headroom account K0000001 --project sales/\n  headroom account \"Muster GmbH\" --lineage"
+    )]
     Account(Account),
+    /// List people at customers who have likely left, and the roles that nobody is known for
+    #[command(after_help = "Example:\n  headroom contacts --project sales/ --as-of 2021-10 --account K0000001")]
+    Contacts(Contacts),
+    /// Erase a customer, a contact or a rater from every file of the project
+    #[command(
+        after_help = "Example:\n  headroom forget contact P0000012 --project sales/\n\nSums stay, the person goes. docs/security.md says what is removed from where."
+    )]
+    Forget(Forget),
     /// Check the loaded data; exit code 3 when a gate is closed
     #[command(after_help = "Example:\n  headroom check --project sales/ --waive future-dates --reason \"pre-orders\"")]
     Check(AtTime),
@@ -175,6 +185,40 @@ pub struct Resolve {
     /// Take over what was decided about pairs: a file with the columns of data/review.csv
     #[arg(long, value_name = "FILE")]
     pub decisions: Option<PathBuf>,
+}
+
+/// Options of `contacts`.
+#[derive(Debug, Args)]
+pub struct Contacts {
+    #[command(flatten)]
+    pub at: AtTime,
+    /// This account only
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+}
+
+/// Who can be forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// All records of a customer's account.
+    Customer,
+    /// A person at a customer.
+    Contact,
+    /// An employee who answered the staff survey.
+    Rater,
+}
+
+/// Options of `forget`.
+#[derive(Debug, Args)]
+pub struct Forget {
+    /// What the id names
+    #[arg(value_enum)]
+    pub subject: Subject,
+    /// The id, as in the source
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[command(flatten)]
+    pub project: Project,
 }
 
 /// Options of `account`.

@@ -6,13 +6,16 @@ use headroom::{
     config::{self, Overrides, RunConfig},
     doctor,
     domain::Seed,
+    forget::Kind,
     pipeline::{self, Outcome, PipelineError, Resources, Stage},
     registry::Registry,
     simulate::{self, Changes, Company, Mode},
 };
 
+use polars::prelude::DataFrame;
+
 use super::{
-    args::{Account, AtTime, Command, Models, Project, Resolve, Simulate},
+    args::{Account, AtTime, Command, Contacts, Forget, Models, Project, Resolve, Simulate, Subject},
     console::Console,
 };
 
@@ -24,6 +27,8 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Ingest(options) => stages(options, Stage::Ingest, threads, console),
         Command::Resolve(options) => resolve(options, threads, console),
         Command::Account(options) => account(&options, threads, console),
+        Command::Contacts(options) => contacts(options, threads, console),
+        Command::Forget(options) => forget(&options, threads, console),
         Command::Check(options) => stages(options, Stage::Check, threads, console),
         Command::History(options) => stages(options, Stage::History, threads, console),
         Command::Features { at, out } => features(at, &out, threads, console),
@@ -90,10 +95,60 @@ fn account(options: &Account, threads: Option<usize>, console: &Console) -> Resu
         if options.lineage {
             let known = field.known_at.map_or_else(String::new, |day| format!(", known since {day}"));
             let others = if field.others > 0 { format!(", {} other values", field.others) } else { String::new() };
-            line += &format!("   [{}: {}, {} (batch {}){known}{others}]", field.rule, field.record, field.file, field.batch);
+            line += &format!(
+                "   [{}: {}, {} (batch {}){known}{others}]",
+                field.rule, field.record, field.file, field.batch
+            );
         }
         console.result(&line);
     }
+    Ok(())
+}
+
+fn contacts(options: Contacts, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = load(options.at)?;
+    let [contacts, centres] = pipeline::contacts(&config, resources(threads))?;
+    let cell = |frame: &DataFrame, column: &str, row: usize| {
+        let value = frame.column(column).ok().and_then(|column| column.get(row).ok());
+        value.filter(|value| !value.is_null()).map_or_else(|| "-".to_owned(), |value| value.str_value().into_owned())
+    };
+    let wanted =
+        |frame: &DataFrame, row| options.account.as_ref().is_none_or(|id| cell(frame, "account_id", row) == *id);
+    for row in (0..centres.height()).filter(|row| wanted(&centres, *row)) {
+        let [account, all, present, missing] =
+            ["account_id", "contacts", "present", "roles_missing"].map(|column| cell(&centres, column, row));
+        console.result(&format!("{account:<16} {present} of {all} contacts present; nobody known as {missing}"));
+    }
+    let gone = |row: &usize| options.account.is_some() || cell(&contacts, "likely_left", *row) != "-";
+    for row in (0..contacts.height()).filter(|row| wanted(&contacts, *row)).filter(gone) {
+        let [account, contact, role, confirmed, heard, left] =
+            ["account_id", "contact_id", "role", "last_confirmed_on", "last_heard_on", "likely_left"]
+                .map(|column| cell(&contacts, column, row));
+        let line =
+            format!("{account:<16} {contact:<12} {role:<12} confirmed {confirmed}, heard {heard}, likely left: {left}");
+        console.result(&line);
+    }
+    Ok(())
+}
+
+fn forget(options: &Forget, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&options.project.project, Overrides::default())?;
+    let kind = match options.subject {
+        Subject::Customer => Kind::Customer,
+        Subject::Contact => Kind::Contact,
+        Subject::Rater => Kind::Rater,
+    };
+    let forgotten = pipeline::forget(&config, kind, &options.id, resources(threads))?;
+    for (table, rows) in &forgotten.rows {
+        console.line(&format!("{table:<16} {rows} rows"));
+    }
+    for (what, files) in [("written anew", &forgotten.rewritten), ("removed", &forgotten.removed)] {
+        files.iter().for_each(|file| console.line(&format!("{what:<16} {file}")));
+    }
+    for file in &forgotten.left {
+        console.result(&format!("look yourself    {file}: it may still hold it, and could not be written anew"));
+    }
+    console.line("next: `headroom run` makes again what was removed, without it");
     Ok(())
 }
 

@@ -52,6 +52,8 @@ pub struct RunConfig {
     pub top_accounts: usize,
     /// Leave out merges after this day, as a report published then did.
     pub merged_by: Option<Date>,
+    /// Months after which rows of a table are deleted.
+    pub retention: BTreeMap<String, u32>,
     /// How records become accounts.
     pub resolve: ResolveConfig,
     /// Waived checks, each with its reason.
@@ -126,6 +128,7 @@ impl RunConfig {
             abc: raw.abc,
             top_accounts: raw.report.top_accounts,
             merged_by: overrides.merged_by,
+            retention: raw.retention,
             resolve: raw.resolve,
             waivers,
             sources: raw.sources,

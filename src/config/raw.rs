@@ -33,6 +33,7 @@ pub(super) struct RawConfig {
     pub(super) abc: AbcThresholds,
     pub(super) report: RawReport,
     pub(super) resolve: ResolveConfig,
+    pub(super) retention: BTreeMap<String, u32>,
     pub(super) checks: RawChecks,
     pub(super) sources: Sources,
 }
@@ -84,7 +85,7 @@ pub(super) struct RawChecks {
     pub(super) waive: BTreeMap<String, String>,
 }
 
-const SECTIONS: [&str; 6] = ["project", "run", "abc", "resolve", "report", "checks"];
+const SECTIONS: [&str; 7] = ["project", "run", "abc", "resolve", "retention", "report", "checks"];
 
 /// Parses the text of a `headroom.toml`.
 pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
@@ -99,6 +100,7 @@ pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
             "run" => raw.run = section(&name, value)?,
             "abc" => raw.abc = section(&name, value)?,
             "resolve" => raw.resolve = section(&name, value)?,
+            "retention" => raw.retention = retention(value)?,
             "report" => raw.report = section(&name, value)?,
             "checks" => raw.checks = section(&name, value)?,
             table if contract::TABLES.iter().any(|t| t.name == table) => {
@@ -139,6 +141,24 @@ fn sources_of(table: &str, mut value: Value) -> Result<Vec<SourceConfig>, Config
         return Err(ConfigError::SourceName { path: list, problem: "is empty" });
     }
     Ok(checked)
+}
+
+/// Months by table; only what happened on a day can be too old.
+fn retention(value: Value) -> Result<BTreeMap<String, u32>, ConfigError> {
+    let months: BTreeMap<String, u32> = section("retention", value)?;
+    for (table, months) in &months {
+        if !contract::TABLES.iter().any(|known| known.name == table && known.event.is_some()) {
+            let dated = contract::TABLES.iter().filter(|known| known.event.is_some()).map(|known| known.name);
+            let known: Vec<String> = dated.map(str::to_owned).collect();
+            let nearest = nearest(table, known.iter().map(String::as_str));
+            return Err(ConfigError::UnknownKey { section: "retention".into(), key: table.clone(), nearest, known });
+        }
+        if *months == 0 {
+            let reason = "is `0`, expected a number of months from 1".into();
+            return Err(ConfigError::Value { key: format!("retention.{table}"), reason });
+        }
+    }
+    Ok(months)
 }
 
 fn section<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ConfigError> {

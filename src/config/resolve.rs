@@ -96,13 +96,17 @@ impl TryFrom<RawResolve> for ResolveConfig {
         for (field, rule) in &fields {
             let column = known.iter().skip(1).find(|column| column.name == field);
             let Some(column) = column.filter(|column| !["status", "customer_since"].contains(&column.name)) else {
-                return Err(format!("fields names `{field}`, expected a column of `customers` such as name or industry"));
+                return Err(format!(
+                    "fields names `{field}`, expected a column of `customers` such as name or industry"
+                ));
             };
             if *rule == Survivorship::Longest && column.kind != contract::Kind::Text {
                 return Err(format!("fields.{field} is `longest`, expected newest or trusted, since it is no text"));
             }
             if *rule == Survivorship::Trusted && trust.is_empty() {
-                return Err(format!("fields.{field} is `trusted`, expected `trust` to name the sources in their order"));
+                return Err(format!(
+                    "fields.{field} is `trusted`, expected `trust` to name the sources in their order"
+                ));
             }
         }
         Ok(Self { merge, review, level, trust, fields })

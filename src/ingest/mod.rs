@@ -40,11 +40,10 @@ use self::{
     discover::SourceFile,
     load::Loader,
     plan::Known,
-    pseudonym::PseudonymKey,
 };
 pub use self::{
     error::IngestError,
-    pseudonym::KEY_FILE,
+    pseudonym::{KEY_FILE, PseudonymKey},
     report::{BatchReport, IngestReport},
 };
 use crate::{

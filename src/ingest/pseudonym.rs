@@ -17,11 +17,14 @@ use crate::{
 pub const KEY_FILE: &str = "staff.key";
 
 /// A key for pseudonyms.
-pub(super) struct PseudonymKey([u8; 32]);
+pub struct PseudonymKey([u8; 32]);
 
 impl PseudonymKey {
     /// Reads the key of a project, or makes one if there is none.
-    pub(super) fn of(data: &Path) -> Result<Self, IngestError> {
+    ///
+    /// # Errors
+    /// If the file is no key, or cannot be written.
+    pub fn of(data: &Path) -> Result<Self, IngestError> {
         let path = data.join(KEY_FILE);
         let failed = |reason: String| IngestError::PseudonymKey { path: path.clone(), reason };
         match std::fs::read_to_string(&path) {
@@ -48,7 +51,8 @@ impl PseudonymKey {
         Ok(Self(key))
     }
 
-    fn pseudonym(&self, rater: &str) -> String {
+    /// What stands for a text; the same text has the same pseudonym in one project only.
+    pub fn pseudonym(&self, rater: &str) -> String {
         blake3::keyed_hash(&self.0, rater.as_bytes()).to_hex()[..32].to_owned()
     }
 

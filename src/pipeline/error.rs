@@ -9,6 +9,7 @@ use crate::{
     config::ConfigError,
     domain::{DomainError, Month},
     features::FeatureError,
+    forget::ForgetError,
     history::HistoryError,
     ingest::IngestError,
     rank::RankError,
@@ -33,6 +34,8 @@ pub enum PipelineError {
     Ingest(#[from] IngestError),
     #[error(transparent)]
     Resolve(#[from] ResolveError),
+    #[error(transparent)]
+    Forget(#[from] ForgetError),
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error(transparent)]
@@ -106,6 +109,7 @@ impl PipelineError {
             Self::Warehouse(error) => error.hint(),
             Self::Ingest(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
+            Self::Forget(error) => error.hint(),
             Self::Check(error) => error.hint(),
             Self::History(error) => error.hint(),
             Self::Features(error) => error.hint(),

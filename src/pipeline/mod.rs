@@ -21,7 +21,14 @@ pub use stage::{Origin, Progress, Silent, Stage};
 use stages::Run;
 pub use work::{Artifact, Key, WorkStore};
 
-use crate::{config::RunConfig, domain::Notice, resolve::golden::GoldenRecord};
+use polars::prelude::DataFrame;
+
+use crate::{
+    config::RunConfig,
+    domain::Notice,
+    forget::{Forgotten, Kind},
+    resolve::golden::GoldenRecord,
+};
 
 /// What a run may use of the machine; no result depends on it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,6 +52,22 @@ pub struct Outcome {
 /// If no account or several are meant, or if nothing has been loaded yet.
 pub fn account(config: &RunConfig, wanted: &str, resources: Resources) -> Result<GoldenRecord, PipelineError> {
     Run::open(config, resources, &Silent)?.account(wanted)
+}
+
+/// Forgets a customer, a contact or a rater; the project must have been loaded once.
+///
+/// # Errors
+/// If nobody has the id, or a file cannot be read or written.
+pub fn forget(config: &RunConfig, kind: Kind, id: &str, resources: Resources) -> Result<Forgotten, PipelineError> {
+    Run::open(config, resources, &Silent)?.forget(kind, id)
+}
+
+/// Contacts and buying centres, as [`crate::resolve::contacts`] returns them, at the month that `config` asks for.
+///
+/// # Errors
+/// If nothing has been loaded yet.
+pub fn contacts(config: &RunConfig, resources: Resources) -> Result<[DataFrame; 2], PipelineError> {
+    Run::open(config, resources, &Silent)?.contacts()
 }
 
 /// Takes over decisions about pairs of customer records and resolves anew; `file` has the columns of `data/review.csv`.

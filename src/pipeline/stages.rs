@@ -2,9 +2,12 @@
 
 use std::{
     cell::OnceCell,
+    collections::BTreeMap,
     fmt::Write,
     path::{Path, PathBuf},
 };
+
+use polars::prelude::DataFrame;
 
 use super::{
     Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage,
@@ -19,6 +22,7 @@ use crate::{
     config::RunConfig,
     domain::{AsOf, Money, Notice},
     features::{Facts, Slice},
+    forget::{self, Forgotten, Kind},
     history::{self, LedgerAction, LedgerReport},
     ingest::{self, BatchReport, IngestReport, Request},
     params,
@@ -26,7 +30,7 @@ use crate::{
     registry::{Registered, Registry},
     report::{self, Inputs, Report},
     resolve::{
-        self, ResolveReport,
+        self, ResolveReport, contacts,
         golden::{self, GoldenRecord},
     },
     score::{self, Account, Forecast, ScoreFrame},
@@ -42,6 +46,7 @@ pub(super) struct Run<'a> {
     config: &'a RunConfig,
     progress: &'a dyn Progress,
     warehouse: Warehouse,
+    options: WarehouseOptions,
     store: WorkStore,
     facts: OnceCell<Facts>,
     notices: Vec<Notice>,
@@ -63,6 +68,7 @@ impl<'a> Run<'a> {
             config,
             progress,
             warehouse: Warehouse::open(config.warehouse(), &options)?,
+            options,
             store: WorkStore::open(&data)?,
             facts: OnceCell::new(),
             notices: Vec::new(),
@@ -79,9 +85,58 @@ impl<'a> Run<'a> {
         let RunConfig { project, tables, sources, currency, .. } = self.config;
         let loaded = ingest::ingest(&self.warehouse, &Request { project, tables, sources, currency })?;
         self.notices.extend(loaded.notices.iter().cloned());
+        self.obey_erasure()?;
         let origin = if loaded.batches.iter().all(|batch| batch.reused) { Origin::Reused } else { Origin::Made };
         self.progress.finished(Stage::Ingest, origin, &ingest_summary(&loaded));
         Ok(loaded)
+    }
+
+    /// Forgets; the warehouse is written anew, so that nothing of it can be read from its file.
+    pub(super) fn forget(mut self, kind: Kind, id: &str) -> Result<Forgotten, PipelineError> {
+        let folders = [self.config.data(), self.config.models(), self.config.reports()];
+        let forgotten = forget::forget(&self.warehouse, &places(self.config, &folders), kind, id)?;
+        self.write_warehouse_anew()?;
+        Ok(forgotten)
+    }
+
+    /// Removes what deliveries brought back of the forgotten, and what is past its time.
+    fn obey_erasure(&mut self) -> Result<(), PipelineError> {
+        let folders = [self.config.data(), self.config.models(), self.config.reports()];
+        let again = forget::enforce(&self.warehouse, &places(self.config, &folders))?;
+        let retired = forget::retain(&self.warehouse, &self.config.retention)?;
+        if let Some(again) = &again {
+            let text = format!(
+                "a delivery brought back what was forgotten; it was removed again ({}): erase it at the source",
+                rows_by_table(&again.rows)
+            );
+            self.notices.push(Notice::warning("forgotten-again", text));
+        }
+        if !retired.is_empty() {
+            let text = format!("past their retention and deleted: {}", rows_by_table(&retired));
+            self.notices.push(Notice::info("retention", text));
+        }
+        if again.is_some() || !retired.is_empty() {
+            self.write_warehouse_anew()?;
+        }
+        Ok(())
+    }
+
+    fn write_warehouse_anew(&mut self) -> Result<(), PipelineError> {
+        let held = Warehouse::in_memory(&WarehouseOptions::default())?;
+        let warehouse = std::mem::replace(&mut self.warehouse, held);
+        self.warehouse = warehouse.write_anew(&self.config.warehouse(), &self.options)?;
+        Ok(())
+    }
+
+    /// Contacts and buying centres as of a month; the last one known if none is asked for.
+    pub(super) fn contacts(&self) -> Result<[DataFrame; 2], PipelineError> {
+        let at = match self.config.as_of {
+            Some(month) => month,
+            None => self.facts()?.last_complete_month().0,
+        };
+        let contacts = contacts::contacts(&self.warehouse, at)?;
+        let centres = contacts::buying_centres(&contacts)?;
+        Ok([contacts, centres])
     }
 
     /// Takes over decisions from a file; says what was done.
@@ -141,7 +196,14 @@ impl<'a> Run<'a> {
             params![],
             |row| row.get::<String>(0),
         )?;
-        Ok(Key::of("facts", &[("batches", &batches.join("\n")), ("merged", &merged.join("\n")), ("golden", &format!("{:?}", self.config.resolve))]))
+        Ok(Key::of(
+            "facts",
+            &[
+                ("batches", &batches.join("\n")),
+                ("merged", &merged.join("\n")),
+                ("golden", &format!("{:?}", self.config.resolve)),
+            ],
+        ))
     }
 
     pub(super) fn moment(&mut self, facts_key: &Key) -> Result<Moment, PipelineError> {
@@ -348,7 +410,13 @@ impl<'a> Run<'a> {
                 "SELECT customer_id, source, account_id, match_probability, merged_on FROM accounts ORDER BY customer_id, source",
                 params![],
             )?;
-            Ok(atomic::write_parquet(&draft.join("accounts.parquet"), &identity)?)
+            atomic::write_parquet(&draft.join("accounts.parquet"), &identity)?;
+            let contacts = contacts::contacts(&self.warehouse, moment.plan.as_of)?;
+            if contacts.height() > 0 {
+                atomic::write_parquet(&draft.join("contacts.parquet"), &contacts)?;
+                atomic::write_parquet(&draft.join("buying_centres.parquet"), &contacts::buying_centres(&contacts)?)?;
+            }
+            Ok(())
         })?;
         self.progress.finished(Stage::Report, origin, &relative(self.config, &folder));
         Ok(folder)
@@ -363,6 +431,15 @@ impl<'a> Run<'a> {
             }
         }
     }
+}
+
+fn places<'a>(config: &'a RunConfig, [data, models, reports]: &'a [PathBuf; 3]) -> forget::Places<'a> {
+    forget::Places { project: &config.project, data, models, reports }
+}
+
+/// `12 rows of contacts, 3 rows of interactions`.
+pub(super) fn rows_by_table(rows: &BTreeMap<String, u64>) -> String {
+    rows.iter().map(|(table, rows)| format!("{rows} rows of {table}")).collect::<Vec<_>>().join(", ")
 }
 
 fn relative(config: &RunConfig, path: &Path) -> String {

@@ -83,10 +83,13 @@ impl ResolveError {
             }
             Self::Cell { column: "decision", .. } => Some("leave the cell empty where nothing is decided yet".into()),
             Self::Cell { .. } => Some("rows of data/review.csv name records as they are in `customers`".into()),
-            Self::Cycle { .. } => Some("correct `parent_id` in customers, or rank companies: [resolve] level = \"account\"".into()),
-            Self::NoAccount { meant, .. } if meant.is_empty() => {
-                Some("give an account id, a customer id, or a part of the name; run `headroom resolve` after new data".into())
+            Self::Cycle { .. } => {
+                Some("correct `parent_id` in customers, or rank companies: [resolve] level = \"account\"".into())
             }
+            Self::NoAccount { meant, .. } if meant.is_empty() => Some(
+                "give an account id, a customer id, or a part of the name; run `headroom resolve` after new data"
+                    .into(),
+            ),
             Self::NoAccount { meant, .. } => {
                 let shown: Vec<&str> = meant.iter().take(5).map(String::as_str).collect();
                 Some(format!("did you mean {}{}?", shown.join(", "), if meant.len() > 5 { ", ..." } else { "" }))

@@ -141,8 +141,11 @@ pub(super) fn write(
     if let Some(heads) = heads {
         warehouse.execute_script("INSERT INTO group_members SELECT source, customer_id, account_id FROM resolved")?;
         warehouse.execute_script("CREATE OR REPLACE TEMP TABLE group_heads(company_id VARCHAR, head_id VARCHAR)")?;
-        let companies: BTreeMap<&str, &str> =
-            identities.iter().map(|identity| identity.account_id.as_str()).zip(heads.iter().map(String::as_str)).collect();
+        let companies: BTreeMap<&str, &str> = identities
+            .iter()
+            .map(|identity| identity.account_id.as_str())
+            .zip(heads.iter().map(String::as_str))
+            .collect();
         let frame = df!(
             "company_id" => companies.keys().copied().collect::<Vec<_>>(),
             "head_id" => companies.values().copied().collect::<Vec<_>>(),

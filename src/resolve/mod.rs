@@ -11,6 +11,7 @@
 //! they are two, the second account is named `source/customer_id`. Customers that only order lines know are accounts as
 //! well, so that no revenue is lost. No other table is changed.
 
+pub mod contacts;
 mod decisions;
 mod error;
 pub mod golden;
@@ -114,7 +115,8 @@ pub fn resolve(warehouse: &Warehouse, request: &Request<'_>) -> Result<ResolveRe
         ..ResolveReport::default()
     };
     warehouse.transaction(|warehouse| -> Result<(), ResolveError> {
-        report.accounts = identity::write(warehouse, &records, &identities, heads.as_deref(), &tables_with_customers())?;
+        report.accounts =
+            identity::write(warehouse, &records, &identities, heads.as_deref(), &tables_with_customers())?;
         golden::store_rules(warehouse, request.config)?;
         let report = serde_json::to_string(&report).unwrap_or_default();
         Ok(warehouse.record_run(&StageRun { stage: STAGE.into(), inputs_hash, report })?)

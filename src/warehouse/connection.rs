@@ -55,6 +55,29 @@ impl Warehouse {
         Ok(warehouse)
     }
 
+    /// Copies all tables into a new file that takes the place of `path`, the one this warehouse was opened from: what
+    /// was deleted stays readable in a file's free blocks. Its folder must be within the warehouse's reach.
+    ///
+    /// # Errors
+    /// If DuckDB or the file system refuses; the old file is in place then.
+    pub fn write_anew(self, path: &Path, options: &WarehouseOptions) -> Result<Self, WarehouseError> {
+        let draft = path.with_file_name(format!("{}warehouse.duckdb", crate::atomic::DRAFT));
+        let failed = |source: std::io::Error| WarehouseError::Folder { path: draft.clone(), source };
+        match std::fs::remove_file(&draft) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let name = self.query("SELECT current_database()", &[], |row| row.get::<String>(0))?.remove(0);
+        let name = name.replace('"', "\"\"");
+        self.execute_script(&format!("ATTACH {} AS written_anew", quoted(&draft.display().to_string())))?;
+        self.execute_script(&format!("COPY FROM DATABASE \"{name}\" TO written_anew; DETACH written_anew"))?;
+        drop(self);
+        std::fs::File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
+        std::fs::rename(&draft, path).map_err(failed)?;
+        let _ = std::fs::remove_file(format!("{}.wal", path.display()));
+        Self::open(path, options)
+    }
+
     /// Runs one statement with its parameters and says how many rows it changed.
     ///
     /// # Errors

@@ -1,0 +1,57 @@
+//! What can stop an erasure.
+
+use std::path::{Path, PathBuf};
+
+use crate::{atomic::PublishError, ingest::IngestError, resolve::ResolveError, warehouse::WarehouseError};
+
+/// An error of `headroom forget` or of a retention period.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    /// An error of the warehouse.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// The project's key.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The decisions.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// A file that could not be written.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// A file that could not be read or removed.
+    #[error("`{}`: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// Nobody has this id.
+    #[error("there is no {kind} with the id `{id}`")]
+    Unknown {
+        /// Customer, contact or rater.
+        kind: &'static str,
+        /// As typed.
+        id: String,
+    },
+}
+
+impl ForgetError {
+    pub(super) fn file(path: &Path, error: impl std::fmt::Display) -> Self {
+        Self::File { path: path.into(), reason: error.to_string() }
+    }
+
+    /// The remedy, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Warehouse(error) => error.hint(),
+            Self::Ingest(error) => error.hint(),
+            Self::Resolve(error) => error.hint(),
+            Self::Publish(error) => error.hint(),
+            Self::File { .. } => Some("nothing of it is undone by running the command again".into()),
+            Self::Unknown { kind: "rater", .. } => Some("give the rater as the source names it".into()),
+            Self::Unknown { .. } => Some("ids are those of the source; `headroom account NAME` shows them".into()),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Rows out of files: delivered CSV and Parquet files are written anew without what is forgotten, every other byte of a
+//! CSV file staying as it is.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use polars::prelude::*;
+
+use super::ForgetError;
+use crate::atomic;
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edit<'a> {
+    /// It goes.
+    Drop,
+    /// The id in it is replaced.
+    Replace(&'a str),
+}
+
+/// Which rows of a file, and what becomes of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change<'a> {
+    /// Ids that are forgotten.
+    pub ids: &'a BTreeSet<String>,
+    /// Ids that the file's id column holds beside them, by which that column is found; empty: any column.
+    pub known: &'a BTreeSet<String>,
+    pub edit: Edit<'a>,
+    /// Columns whose cells are emptied in the rows that are replaced.
+    pub emptied: &'a [&'a str],
+    /// A column in which a forgotten id is emptied wherever it stands.
+    pub reference: Option<&'a str>,
+}
+
+/// Whether a file can be written anew.
+pub(super) fn is_editable(path: &Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    match extension.as_deref() {
+        Some("parquet") => true,
+        Some("csv" | "tsv" | "txt") => {
+            let start = fs::read(path).map(|bytes| bytes.iter().take(2).copied().collect::<Vec<u8>>());
+            start.is_ok_and(|start| start != [0xFF, 0xFE] && start != [0xFE, 0xFF])
+        }
+        _ => false,
+    }
+}
+
+/// Writes a file anew; says how many rows were changed or dropped.
+pub(super) fn rewrite(path: &Path, change: &Change<'_>) -> Result<u64, ForgetError> {
+    if path.extension().is_some_and(|extension| extension == "parquet") {
+        return rewrite_parquet(path, change);
+    }
+    let bytes = fs::read(path).map_err(|error| ForgetError::file(path, error))?;
+    let (text, rows) = rewrite_text(&bytes, change).map_err(|error| ForgetError::file(path, error))?;
+    if rows > 0 {
+        atomic::write_bytes(path, &text)?;
+    }
+    Ok(rows)
+}
+
+fn text_of(cell: &[u8]) -> String {
+    match std::str::from_utf8(cell) {
+        Ok(text) => text.trim().to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode(cell).0.trim().to_owned(),
+    }
+}
+
+/// The sign that the first line has most of: decimal commas come later.
+fn delimiter_of(bytes: &[u8]) -> u8 {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
+    [b'|', b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
+}
+
+fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(delimiter_of(bytes)).from_reader(bytes)
+}
+
+/// Columns by position: where the ids are, which are emptied, which refers.
+#[derive(Debug, Default)]
+struct Places {
+    id: Option<usize>,
+    emptied: Vec<usize>,
+    reference: Option<usize>,
+}
+
+/// Rows looked at to find the id column.
+const LOOKED_AT: usize = 10_000;
+
+fn places<'a>(rows: impl Iterator<Item = Vec<String>>, change: &Change<'a>) -> Places {
+    let mut places = Places::default();
+    let mut hits: Vec<usize> = Vec::new();
+    for row in rows.take(LOOKED_AT) {
+        // names of columns stand above the first id
+        let is_head = hits.iter().all(|hits| *hits == 0);
+        hits.resize(hits.len().max(row.len()), 0);
+        for (place, cell) in row.iter().enumerate() {
+            hits[place] += usize::from(change.known.contains(cell) || change.ids.contains(cell));
+            if !is_head {
+                continue;
+            }
+            let name = cell.to_lowercase().replace([' ', '-'], "_");
+            if places.reference.is_none() && change.reference.is_some_and(|column| column == name) {
+                places.reference = Some(place);
+            }
+            if change.emptied.contains(&name.as_str()) && !places.emptied.contains(&place) {
+                places.emptied.push(place);
+            }
+        }
+    }
+    // the first of the columns with the most known ids
+    let most = hits.iter().copied().max().unwrap_or(0);
+    places.id = hits.iter().position(|hits| *hits == most && most > 0).filter(|_| !change.known.is_empty());
+    places
+}
+
+fn is_meant(row: &[String], places: &Places, change: &Change<'_>) -> bool {
+    match places.id {
+        Some(place) => row.get(place).is_some_and(|cell| change.ids.contains(cell)),
+        None => row.iter().any(|cell| change.ids.contains(cell)),
+    }
+}
+
+fn rewrite_text(bytes: &[u8], change: &Change<'_>) -> Result<(Vec<u8>, u64), csv::Error> {
+    let cells = |record: &csv::ByteRecord| record.iter().map(text_of).collect::<Vec<String>>();
+    let places = places(reader(bytes).byte_records().flatten().map(|record| cells(&record)), change);
+    let mut rows = reader(bytes);
+    let delimiter = delimiter_of(bytes);
+    let mut out = Vec::with_capacity(bytes.len());
+    let (mut start, mut changed) = (0, 0);
+    let mut record = csv::ByteRecord::new();
+    while rows.read_byte_record(&mut record)? {
+        let end = rows.position().byte() as usize;
+        let raw = &bytes[start..end];
+        start = end;
+        let texts = cells(&record);
+        let meant = is_meant(&texts, &places, change);
+        let refers = places.reference.filter(|place| texts.get(*place).is_some_and(|cell| change.ids.contains(cell)));
+        match change.edit {
+            Edit::Drop if meant => changed += 1,
+            _ if !meant && refers.is_none() => out.extend_from_slice(raw),
+            _ => {
+                changed += 1;
+                let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(delimiter).from_writer(Vec::new());
+                for (place, cell) in record.iter().enumerate() {
+                    let replaced = match change.edit {
+                        Edit::Replace(by) if meant && change.ids.contains(&texts[place]) => by.as_bytes(),
+                        _ if refers == Some(place) || (meant && places.emptied.contains(&place)) => b"",
+                        _ => cell,
+                    };
+                    writer.write_field(replaced)?;
+                }
+                writer.write_record(None::<&[u8]>)?;
+                out.extend(writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?);
+            }
+        }
+    }
+    out.extend_from_slice(&bytes[start..]);
+    Ok((out, changed))
+}
+
+fn rewrite_parquet(path: &Path, change: &Change<'_>) -> Result<u64, ForgetError> {
+    let failed = |error: PolarsError| ForgetError::file(path, error);
+    let mut frame = read_parquet(path)?;
+    let names: Vec<String> = frame.get_column_names().iter().map(|name| name.to_string()).collect();
+    let mut texts: Vec<Vec<String>> = Vec::new();
+    for name in &names {
+        let column = frame.column(name).map_err(failed)?.cast(&DataType::String).map_err(failed)?;
+        texts.push(
+            column.str().map_err(failed)?.iter().map(|cell| cell.unwrap_or_default().trim().to_owned()).collect(),
+        );
+    }
+    let row = |n: usize| texts.iter().map(|column| column[n].clone()).collect::<Vec<String>>();
+    let rows = std::iter::once(names.clone()).chain((0..frame.height()).map(row));
+    let places = places(rows, change);
+    let meant: Vec<bool> = (0..frame.height()).map(|n| is_meant(&row(n), &places, change)).collect();
+    let mut changed = meant.iter().filter(|meant| **meant).count() as u64;
+    for (place, name) in names.iter().enumerate() {
+        let is_text = frame.column(name).map_err(failed)?.dtype() == &DataType::String;
+        let refers = places.reference == Some(place);
+        if !is_text || (change.edit == Edit::Drop && !refers) {
+            continue;
+        }
+        let mut new: Vec<Option<&str>> = Vec::with_capacity(meant.len());
+        for (n, cell) in frame.column(name).map_err(failed)?.str().map_err(failed)?.iter().enumerate() {
+            let holds_id = change.ids.contains(&texts[place][n]);
+            new.push(match change.edit {
+                Edit::Replace(by) if meant[n] && holds_id => (!by.is_empty()).then_some(by),
+                _ if (refers && holds_id) || (meant[n] && places.emptied.contains(&place)) => {
+                    changed += u64::from(!meant[n]);
+                    None
+                }
+                _ => cell,
+            });
+        }
+        let column = Column::new(name.as_str().into(), new);
+        frame.with_column(column).map_err(failed)?;
+    }
+    if change.edit == Edit::Drop {
+        let keep: BooleanChunked = meant.iter().map(|meant| Some(!meant)).collect();
+        frame = frame.filter(&keep).map_err(failed)?;
+    }
+    if changed > 0 {
+        atomic::write_parquet(path, &frame)?;
+    }
+    Ok(changed)
+}
+
+fn read_parquet(path: &Path) -> Result<DataFrame, ForgetError> {
+    let file = fs::File::open(path).map_err(|error| ForgetError::file(path, error))?;
+    ParquetReader::new(file).finish().map_err(|error| ForgetError::file(path, error))
+}
+
+/// Whether a file holds one of the texts as a word of its own; Parquet is unpacked.
+pub(super) fn mentions(path: &Path, texts: &BTreeSet<String>) -> Result<bool, ForgetError> {
+    if path.extension().is_some_and(|extension| extension == "parquet") {
+        let Ok(frame) = read_parquet(path) else { return Ok(false) };
+        let found = frame.columns().iter().any(|column| {
+            column.dtype() == &DataType::String
+                && column.str().is_ok_and(|cells| cells.iter().flatten().any(|cell| is_in(cell.as_bytes(), texts)))
+        });
+        return Ok(found);
+    }
+    let bytes = fs::read(path).map_err(|error| ForgetError::file(path, error))?;
+    Ok(is_in(&bytes, texts))
+}
+
+fn is_in(bytes: &[u8], texts: &BTreeSet<String>) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    texts.iter().filter(|text| !text.is_empty()).any(|text| {
+        let text = text.as_bytes();
+        bytes.windows(text.len()).enumerate().any(|(at, window)| {
+            window == text
+                && !(at > 0 && is_word(bytes.get(at - 1)) && is_word(text.first()))
+                && !(is_word(bytes.get(at + text.len())) && is_word(text.last()))
+        })
+    })
+}
+
+/// Every file below a folder, in order of their paths.
+pub(super) fn all_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                Ok(kind) if kind.is_file() => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(texts: &[&str]) -> BTreeSet<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    fn rewritten(text: &str, edit: Edit<'_>, emptied: &[&str], reference: Option<&str>) -> (String, u64) {
+        let change = Change { ids: &set(&["7"]), known: &set(&["8", "9"]), edit, emptied, reference };
+        let (bytes, rows) = rewrite_text(text.as_bytes(), &change).unwrap();
+        (String::from_utf8(bytes).unwrap(), rows)
+    }
+
+    #[test]
+    fn rows_of_an_id_go_and_all_other_bytes_stay() {
+        let text = "\u{feff}id;amount;name\r\n7;8;\"Anna\r\nBerg\"\r\n8;7;'x \"\"y\r\n9;7,5;z";
+        let (out, rows) = rewritten(text, Edit::Drop, &[], None);
+        // the amount 7 is no id
+        assert_eq!((out.as_str(), rows), ("\u{feff}id;amount;name\r\n8;7;'x \"\"y\r\n9;7,5;z", 1));
+    }
+
+    #[test]
+    fn an_id_is_replaced_its_remarks_emptied_and_references_to_it_too() {
+        let text = "id,parent_id,comment\n7,8,bad\n8,7,good\n9,,fine\n";
+        let (out, rows) = rewritten(text, Edit::Replace("gone"), &["comment"], Some("parent_id"));
+        assert_eq!((out.as_str(), rows), ("id,parent_id,comment\ngone,8,\n8,,good\n9,,fine\n", 2));
+    }
+
+    #[test]
+    fn a_text_is_found_as_a_word_only() {
+        assert!(is_in(b"{\"id\":\"K7\"}", &set(&["K7"])));
+        assert!(!is_in(b"{\"id\":\"K70\"}", &set(&["K7"])));
+    }
+}
