@@ -27,7 +27,7 @@ use self::{
 use crate::{
     ingest::{
         PseudonymKey,
-        contract::{self, ORDER_LINES, TABLES},
+        contract::{self, TABLES},
     },
     params,
     resolve::{Decisions, REVIEW},

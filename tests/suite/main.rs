@@ -7,6 +7,7 @@ mod cdnow;
 mod check;
 mod company;
 mod features;
+mod forget;
 mod glm;
 mod history;
 mod ingest;

@@ -73,8 +73,17 @@ impl Project {
 
     /// Runs resolve and says what is wrong.
     pub fn try_resolve(&self) -> Result<ResolveReport, ResolveError> {
+        self.resolve_with(&ResolveConfig::default(), None)
+    }
+
+    /// Runs resolve with settings, as of a published report's day if there is one.
+    pub fn resolve_with(
+        &self,
+        config: &ResolveConfig,
+        merged_by: Option<jiff::civil::Date>,
+    ) -> Result<ResolveReport, ResolveError> {
         let data = self.folder.path().join("data");
-        resolve(&self.warehouse, &resolve::Request { data: &data, config: &ResolveConfig::default(), merged_by: None })
+        resolve(&self.warehouse, &resolve::Request { data: &data, config, merged_by })
     }
 
     /// The rows of a query whose columns are cast to text, joined by `|`.

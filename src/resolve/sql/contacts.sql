@@ -20,7 +20,9 @@ touches AS (
         happened_on,
         regexp_matches(lower(coalesce(outcome, '')), 'bounce|undeliver|unzustell|unbekannt verzogen') AS bounced,
         -- one-way mail is no conversation
-        channel <> 'newsletter' AND (channel IN ('visit', 'call', 'event') OR lower(coalesce(direction, 'in')) LIKE 'in%')
+        channel <> 'newsletter'
+            AND (channel IN ('visit', 'call', 'event') OR lower(coalesce(direction, 'in')) LIKE 'in%')
+            AND NOT regexp_matches(lower(coalesce(outcome, '')), 'nicht erreicht|not reached|no answer|voicemail')
             AS spoke
     FROM interactions
     CROSS JOIN days

@@ -1,0 +1,154 @@
+//! Erasure, tested by searching every file of the project afterwards.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use headroom::{
+    params,
+    warehouse::{Warehouse, WarehouseOptions},
+};
+use polars::prelude::*;
+
+use super::binary::{Project, company};
+
+/// Every file of the project that holds one of the texts; Parquet is unpacked.
+fn holding(project: &Project, texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![project.path().to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if texts.iter().any(|text| holds(&path, text)) {
+                found.push(path.strip_prefix(project.path()).unwrap().display().to_string());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn holds(path: &Path, text: &str) -> bool {
+    if path.extension().is_some_and(|extension| extension == "parquet") {
+        let frame = read(path);
+        return frame
+            .columns()
+            .iter()
+            .any(|column| column.str().is_ok_and(|cells| cells.iter().flatten().any(|cell| cell.contains(text))));
+    }
+    let bytes = fs::read(path).unwrap();
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn read(path: &Path) -> DataFrame {
+    ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
+}
+
+fn cell(frame: &DataFrame, column: &str, row: usize) -> String {
+    frame.column(column).unwrap().str().unwrap().get(row).unwrap_or_default().to_owned()
+}
+
+fn data(project: &Project, table: &str) -> PathBuf {
+    project.path().join("data").join(format!("{table}.parquet"))
+}
+
+/// One number from the warehouse.
+fn number(project: &Project, sql: &str) -> i64 {
+    let path = project.path().join("data/warehouse.duckdb");
+    let warehouse = Warehouse::open(path, &WarehouseOptions::default()).unwrap();
+    warehouse.query(sql, params![], |row| row.get::<i64>(0)).unwrap()[0]
+}
+
+const REVENUE: &str = "SELECT CAST(sum(net_revenue_e4) AS BIGINT) FROM order_lines";
+
+/// A company that was loaded, with a report, a model and results that name `texts`.
+fn loaded(texts: &[&str]) -> Project {
+    let project = Project::simulated(&company(60, 30, 11));
+    project.run(&["history"]);
+    for name in ["reports/2018-05/index.html", "models/growth/abc/model.json", "data/work/score/x.json"] {
+        project.write(name, texts.join(" "));
+    }
+    project.write("reports/2018-04/index.html", "somebody else");
+    project
+}
+
+#[test]
+fn a_forgotten_customer_is_in_no_file_and_the_sums_stay() {
+    let source = Project::simulated(&company(60, 30, 11));
+    let customers = read(&data(&source, "customers"));
+    let (id, name) = (cell(&customers, "customer_id", 5), cell(&customers, "name", 5));
+    let project = loaded(&[&id, &name]);
+    let originals = ["customers", "order_lines"].map(|table| (table, fs::read(data(&project, table)).unwrap()));
+    let before = number(&project, REVENUE);
+    assert!(holding(&project, &[&id]).len() > 5);
+
+    let said = project.run(&["forget", "customer", &id]);
+    assert!(said.out.contains("reports/2018-05") && !said.out.contains("2018-04"), "{}", said.out);
+    assert_eq!(holding(&project, &[&id, &name]), Vec::<String>::new(), "{}", said.out);
+    assert!(project.path().join("reports/2018-04/index.html").exists());
+    assert_eq!(number(&project, REVENUE), before);
+
+    // a second run finds nothing new and builds the ledger without the name
+    let said = project.run(&["history"]);
+    assert_eq!(number(&project, REVENUE), before);
+    assert_eq!(holding(&project, &[&id]), Vec::<String>::new(), "{}", said.out);
+    assert!(number(&project, "SELECT count(*) FROM ledger_accounts WHERE account_id = 'forgotten-1'") > 0);
+
+    // the source delivers it again
+    for (table, bytes) in &originals {
+        fs::write(data(&project, table), bytes).unwrap();
+    }
+    let said = project.run(&["resolve"]);
+    assert!(said.err.contains("forgotten-again"), "{}", said.err);
+    assert_eq!(holding(&project, &[&id, &name]), Vec::<String>::new());
+    assert_eq!(number(&project, REVENUE), before);
+
+    project.fails(1, &["forget", "customer", &id]);
+}
+
+#[test]
+fn a_forgotten_contact_leaves_touches_that_are_nobodys() {
+    let source = Project::simulated(&company(60, 30, 11));
+    let contacts = read(&data(&source, "contacts"));
+    let (id, name) = (cell(&contacts, "contact_id", 3), cell(&contacts, "full_name", 3));
+    let project = loaded(&[&id]);
+    let touches = "SELECT count(*) FROM interactions";
+    let before = number(&project, touches);
+    let said = project.run(&["forget", "contact", &id]);
+    assert_eq!(holding(&project, &[&id]), Vec::<String>::new(), "{}", said.out);
+    assert_eq!(number(&project, touches), before);
+    assert_eq!(number(&project, &format!("SELECT count(*) FROM contacts WHERE full_name = '{name}'")), 0);
+    project.run(&["resolve"]);
+    assert_eq!(holding(&project, &[&id]), Vec::<String>::new());
+}
+
+#[test]
+fn a_forgotten_rater_has_answered_nothing() {
+    let source = Project::simulated(&company(60, 30, 11));
+    let id = cell(&read(&data(&source, "staff_answers")), "rater", 0);
+    let project = loaded(&[]);
+    let before = number(&project, "SELECT count(*) FROM staff_answers");
+    project.run(&["forget", "rater", &id]);
+    assert_eq!(holding(&project, &[&id]), Vec::<String>::new());
+    assert!(number(&project, "SELECT count(*) FROM staff_answers") < before);
+}
+
+#[test]
+fn rows_past_their_retention_are_deleted_and_only_dated_tables_have_one() {
+    let project = Project::simulated(&company(60, 30, 11));
+    project.run(&["ingest"]);
+    let old =
+        "SELECT count(*) FROM interactions WHERE happened_on < (SELECT max(known_at) FROM order_lines) - to_months(6)";
+    assert!(number(&project, old) > 0);
+    let toml = fs::read_to_string(project.path().join("headroom.toml")).unwrap_or_default();
+    project.write("headroom.toml", format!("{toml}\n[retention]\ninteractions = 6\n"));
+    let said = project.run(&["ingest"]);
+    assert!(said.err.contains("past their retention"), "{}", said.err);
+    assert_eq!(number(&project, old), 0);
+    project.write("headroom.toml", format!("{toml}\n[retention]\ncustomers = 6\n"));
+    let said = project.fails(2, &["ingest"]);
+    assert!(said.err.contains("`retention` has no setting `customers`"), "{}", said.err);
+}
