@@ -175,29 +175,19 @@ impl ParamGuard for QuantileForestParams {
 
     fn check_ref(&self) -> Result<&Self::Checked, ForestError> {
         let p = &self.0;
-        let refuse = |name, value, expected| Err(ForestError::Parameter { name, value, expected });
-        if let Some(&level) = p.levels.iter().find(|level| !(0.0 < **level && **level < 1.0)) {
-            return refuse("level", level, "a share between 0 and 1");
-        }
-        if p.levels.is_empty() {
-            return refuse("levels", 0.0, "at least one level");
-        }
+        let refuse = |name, value, expected| ForestError::Parameter { name, value, expected };
+        let ranges = input::Ranges(refuse);
+        p.levels.iter().try_for_each(|level| ranges.level("level", *level))?;
+        ranges.at_least_one("levels", p.levels.len())?;
         if let Some(pair) = p.levels.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return refuse("level", pair[1], "ascending levels");
+            return Err(refuse("level", pair[1], "ascending levels"));
         }
-        for (name, value) in [("row_fraction", p.row_fraction), ("column_fraction", p.column_fraction)] {
-            if !(0.0 < value && value <= 1.0) {
-                return refuse(name, value, "a share above 0 and up to 1");
-            }
-        }
-        if !(2..=255).contains(&p.max_bins) {
-            return refuse("max_bins", p.max_bins as f64, "2 to 255");
-        }
-        for (name, value) in [("trees", p.trees), ("leaves", p.leaves), ("min_leaf_rows", p.min_leaf_rows)] {
-            if value == 0 {
-                return refuse(name, 0.0, "at least 1");
-            }
-        }
+        ranges.fraction("row_fraction", p.row_fraction)?;
+        ranges.fraction("column_fraction", p.column_fraction)?;
+        ranges.bins("max_bins", p.max_bins)?;
+        ranges.at_least_one("trees", p.trees)?;
+        ranges.at_least_one("leaves", p.leaves)?;
+        ranges.at_least_one("min_leaf_rows", p.min_leaf_rows)?;
         Ok(p)
     }
 

@@ -105,3 +105,53 @@ pub(super) fn same_rows(what: &'static str, found: usize, expected: usize) -> Re
 pub(super) fn same_columns(what: &'static str, found: usize, expected: usize) -> Result<(), InputError> {
     if found == expected { Ok(()) } else { Err(InputError::Shape { what, axis: "columns", expected, found }) }
 }
+
+/// Range checks of hyperparameters: what is out of range becomes the error that the closure makes of its name, its value
+/// and what was expected.
+pub(super) struct Ranges<F>(pub(super) F);
+
+impl<E, F: Fn(&'static str, f64, &'static str) -> E> Ranges<F> {
+    fn refuse_unless(&self, holds: bool, name: &'static str, value: f64, expected: &'static str) -> Result<(), E> {
+        if holds { Ok(()) } else { Err((self.0)(name, value, expected)) }
+    }
+
+    /// Above zero and finite.
+    pub(super) fn positive(&self, name: &'static str, value: f64) -> Result<(), E> {
+        self.refuse_unless(value.is_finite() && value > 0.0, name, value, "a positive number")
+    }
+
+    /// Zero or above, and finite.
+    pub(super) fn not_negative(&self, name: &'static str, value: f64) -> Result<(), E> {
+        self.refuse_unless(value.is_finite() && value >= 0.0, name, value, "zero or a positive number")
+    }
+
+    /// In [0, 1].
+    pub(super) fn share(&self, name: &'static str, value: f64) -> Result<(), E> {
+        self.refuse_unless((0.0..=1.0).contains(&value), name, value, "a share between 0 and 1")
+    }
+
+    /// In (0, 1].
+    pub(super) fn fraction(&self, name: &'static str, value: f64) -> Result<(), E> {
+        self.refuse_unless(0.0 < value && value <= 1.0, name, value, "a share above 0 and up to 1")
+    }
+
+    /// In (0, 1).
+    pub(super) fn level(&self, name: &'static str, value: f64) -> Result<(), E> {
+        self.refuse_unless(0.0 < value && value < 1.0, name, value, "a share between 0 and 1")
+    }
+
+    /// A count of 1 or more.
+    pub(super) fn at_least_one(&self, name: &'static str, value: usize) -> Result<(), E> {
+        self.refuse_unless(value >= 1, name, value as f64, "at least 1")
+    }
+
+    /// A count of 2 or more.
+    pub(super) fn at_least_two(&self, name: &'static str, value: usize) -> Result<(), E> {
+        self.refuse_unless(value >= 2, name, value as f64, "at least 2")
+    }
+
+    /// Bins of one byte.
+    pub(super) fn bins(&self, name: &'static str, value: usize) -> Result<(), E> {
+        self.refuse_unless((2..=255).contains(&value), name, value as f64, "2 to 255")
+    }
+}

@@ -84,12 +84,11 @@ impl ParamGuard for ShrunkMeansParams {
     type Error = ShrinkageError;
 
     fn check_ref(&self) -> Result<&Self::Checked, ShrinkageError> {
-        match self.0.prior_rows {
-            Some(value) if !(value.is_finite() && value >= 0.0) => {
-                Err(ShrinkageError::Parameter { name: "prior_rows", value, expected: "zero or a positive number" })
-            }
-            _ => Ok(&self.0),
+        if let Some(rows) = self.0.prior_rows {
+            let ranges = input::Ranges(|name, value, expected| ShrinkageError::Parameter { name, value, expected });
+            ranges.not_negative("prior_rows", rows)?;
         }
+        Ok(&self.0)
     }
 
     fn check(self) -> Result<Self::Checked, ShrinkageError> {

@@ -349,6 +349,21 @@ impl<'p> Rows<'p> {
         Ok(self.gather(&self.panel.column(&key, |slice| Ok(slice.baselines().numbers(name)?))?))
     }
 
+    /// The portfolio's seasonal index of the target months at the row's origin: by what a yearly mean, scaled to the
+    /// horizon, is multiplied. 1 where the last year brought nothing.
+    ///
+    /// # Errors
+    /// None in practice; the columns exist by construction.
+    pub fn season(&self) -> Result<Vec<f64>, TrainError> {
+        let season = self.panel.column("season", |slice| {
+            let sum = |name| -> Result<f64, TrainError> { Ok(slice.baselines().numbers(name)?.iter().sum()) };
+            let (seasonal, plain) = (sum("last_12_seasonal_revenue")?, sum("last_12_scaled_revenue")?);
+            let index = if seasonal > 0.0 && plain > 0.0 { seasonal / plain } else { 1.0 };
+            Ok(vec![index; slice.height()])
+        })?;
+        Ok(self.gather(&season))
+    }
+
     /// Whether the account has under 12 months of history.
     ///
     /// # Errors

@@ -161,20 +161,12 @@ impl ParamGuard for BgNbdParams {
     type Error = BgNbdError;
 
     fn check_ref(&self) -> Result<&Self::Checked, BgNbdError> {
-        let refuse = |name, value, expected| Err(BgNbdError::Parameter { name, value, expected });
+        let ranges = input::Ranges(|name, value, expected| BgNbdError::Parameter { name, value, expected });
         let p = &self.0;
-        if !(p.horizon.is_finite() && p.horizon > 0.0) {
-            return refuse("horizon", p.horizon, "a positive number");
-        }
-        if !(p.penalty.is_finite() && p.penalty >= 0.0) {
-            return refuse("penalty", p.penalty, "zero or a positive number");
-        }
-        if !(p.tolerance.is_finite() && p.tolerance > 0.0) {
-            return refuse("tolerance", p.tolerance, "a positive number");
-        }
-        if p.max_iterations == 0 {
-            return refuse("max_iterations", 0.0, "at least 1");
-        }
+        ranges.positive("horizon", p.horizon)?;
+        ranges.not_negative("penalty", p.penalty)?;
+        ranges.positive("tolerance", p.tolerance)?;
+        ranges.at_least_one("max_iterations", p.max_iterations)?;
         Ok(p)
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BoostingError, Loss, Monotone};
 use crate::domain::Seed;
+use crate::learners::input::Ranges;
 
 /// Checked hyperparameters; see [`GradientBoostingParams`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,32 +169,16 @@ impl ParamGuard for GradientBoostingParams {
     fn check_ref(&self) -> Result<&Self::Checked, BoostingError> {
         let p = &self.0;
         p.loss.check()?;
-        let refuse = |name, value, expected| Err(BoostingError::Parameter { name, value, expected });
-        for (name, value, most) in [
-            ("learning_rate", p.learning_rate, 1.0),
-            ("row_fraction", p.row_fraction, 1.0),
-            ("column_fraction", p.column_fraction, 1.0),
-        ] {
-            if !(0.0 < value && value <= most) {
-                return refuse(name, value, "a share above 0 and up to 1");
-            }
-        }
-        if !(p.l2.is_finite() && p.l2 >= 0.0) {
-            return refuse("l2", p.l2, "zero or a positive number");
-        }
-        if !(2..=255).contains(&p.max_bins) {
-            return refuse("max_bins", p.max_bins as f64, "2 to 255");
-        }
-        for (name, value, least) in [
-            ("trees", p.trees, 1),
-            ("leaves", p.leaves, 2),
-            ("min_leaf_rows", p.min_leaf_rows, 1),
-            ("patience", p.patience, 1),
-        ] {
-            if value < least {
-                return refuse(name, value as f64, if least == 1 { "at least 1" } else { "at least 2" });
-            }
-        }
+        let ranges = Ranges(|name, value, expected| BoostingError::Parameter { name, value, expected });
+        ranges.fraction("learning_rate", p.learning_rate)?;
+        ranges.fraction("row_fraction", p.row_fraction)?;
+        ranges.fraction("column_fraction", p.column_fraction)?;
+        ranges.not_negative("l2", p.l2)?;
+        ranges.bins("max_bins", p.max_bins)?;
+        ranges.at_least_one("trees", p.trees)?;
+        ranges.at_least_two("leaves", p.leaves)?;
+        ranges.at_least_one("min_leaf_rows", p.min_leaf_rows)?;
+        ranges.at_least_one("patience", p.patience)?;
         match p.monotone.iter().find(|(column, _)| p.categorical.contains(column)) {
             Some(&(column, _)) => {
                 Err(BoostingError::Column { column, declared: "monotone", problem: "categories have no order" })

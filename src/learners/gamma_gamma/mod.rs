@@ -139,17 +139,11 @@ impl ParamGuard for GammaGammaParams {
     type Error = GammaGammaError;
 
     fn check_ref(&self) -> Result<&Self::Checked, GammaGammaError> {
-        let refuse = |name, value, expected| Err(GammaGammaError::Parameter { name, value, expected });
+        let ranges = input::Ranges(|name, value, expected| GammaGammaError::Parameter { name, value, expected });
         let p = &self.0;
-        if !(p.penalty.is_finite() && p.penalty >= 0.0) {
-            return refuse("penalty", p.penalty, "zero or a positive number");
-        }
-        if !(p.tolerance.is_finite() && p.tolerance > 0.0) {
-            return refuse("tolerance", p.tolerance, "a positive number");
-        }
-        if p.max_iterations == 0 {
-            return refuse("max_iterations", 0.0, "at least 1");
-        }
+        ranges.not_negative("penalty", p.penalty)?;
+        ranges.positive("tolerance", p.tolerance)?;
+        ranges.at_least_one("max_iterations", p.max_iterations)?;
         Ok(p)
     }
 

@@ -180,25 +180,18 @@ impl ParamGuard for GlmParams {
     type Error = GlmError;
 
     fn check_ref(&self) -> Result<&Self::Checked, GlmError> {
-        let refuse = |name, value, expected| Err(GlmError::Parameter { name, value, expected });
+        let ranges = input::Ranges(|name, value, expected| GlmError::Parameter { name, value, expected });
         let p = &self.0;
         if let Family::Tweedie { power } = p.family
             && !(1.0 < power && power < 2.0)
         {
-            return refuse("power", power, "a number between 1 and 2");
+            let expected = "a number between 1 and 2";
+            return Err(GlmError::Parameter { name: "power", value: power, expected });
         }
-        if !(p.penalty.is_finite() && p.penalty >= 0.0) {
-            return refuse("penalty", p.penalty, "zero or a positive number");
-        }
-        if !(0.0..=1.0).contains(&p.l1_ratio) {
-            return refuse("l1_ratio", p.l1_ratio, "a share between 0 and 1");
-        }
-        if !(p.tolerance.is_finite() && p.tolerance > 0.0) {
-            return refuse("tolerance", p.tolerance, "a positive number");
-        }
-        if p.max_iterations == 0 {
-            return refuse("max_iterations", 0.0, "at least 1");
-        }
+        ranges.not_negative("penalty", p.penalty)?;
+        ranges.share("l1_ratio", p.l1_ratio)?;
+        ranges.positive("tolerance", p.tolerance)?;
+        ranges.at_least_one("max_iterations", p.max_iterations)?;
         Ok(p)
     }
 

@@ -144,21 +144,13 @@ impl ParamGuard for ElasticNetParams {
     type Error = ElasticNetError;
 
     fn check_ref(&self) -> Result<&Self::Checked, ElasticNetError> {
-        let refuse = |name, value, expected| Err(ElasticNetError::Parameter { name, value, expected });
+        let ranges = input::Ranges(|name, value, expected| ElasticNetError::Parameter { name, value, expected });
         let p = &self.0;
         let (Penalty::Fixed(strength) | Penalty::Noise(strength)) = p.penalty;
-        if !(strength.is_finite() && strength >= 0.0) {
-            return refuse("penalty", strength, "zero or a positive number");
-        }
-        if !(0.0..=1.0).contains(&p.l1_ratio) {
-            return refuse("l1_ratio", p.l1_ratio, "a share between 0 and 1");
-        }
-        if !(p.tolerance.is_finite() && p.tolerance > 0.0) {
-            return refuse("tolerance", p.tolerance, "a positive number");
-        }
-        if p.max_iterations < 2 {
-            return refuse("max_iterations", f64::from(p.max_iterations), "at least 2");
-        }
+        ranges.not_negative("penalty", strength)?;
+        ranges.share("l1_ratio", p.l1_ratio)?;
+        ranges.positive("tolerance", p.tolerance)?;
+        ranges.at_least_two("max_iterations", p.max_iterations as usize)?;
         Ok(p)
     }
 

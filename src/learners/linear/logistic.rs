@@ -127,19 +127,13 @@ impl ParamGuard for LogisticParams {
     type Error = LogisticError;
 
     fn check_ref(&self) -> Result<&Self::Checked, LogisticError> {
-        let refuse = |name, value, expected| Err(LogisticError::Parameter { name, value, expected });
+        let ranges = input::Ranges(|name, value, expected| LogisticError::Parameter { name, value, expected });
         let p = &self.0;
-        if let Some(alpha) = p.alpha
-            && !(alpha.is_finite() && alpha > 0.0)
-        {
-            return refuse("alpha", alpha, "a positive number");
+        if let Some(alpha) = p.alpha {
+            ranges.positive("alpha", alpha)?;
         }
-        if !(p.tolerance.is_finite() && p.tolerance > 0.0) {
-            return refuse("tolerance", p.tolerance, "a positive number");
-        }
-        if p.max_iterations == 0 {
-            return refuse("max_iterations", 0.0, "at least 1");
-        }
+        ranges.positive("tolerance", p.tolerance)?;
+        ranges.at_least_one("max_iterations", p.max_iterations as usize)?;
         Ok(p)
     }
 

@@ -130,23 +130,15 @@ impl ParamGuard for QuantileParams {
     type Error = QuantileError;
 
     fn check_ref(&self) -> Result<&Self::Checked, QuantileError> {
-        let refuse = |name, value, expected| Err(QuantileError::Parameter { name, value, expected });
+        let ranges = input::Ranges(|name, value, expected| QuantileError::Parameter { name, value, expected });
         let p = &self.0;
-        if let Some(&value) = p.levels.iter().find(|level| !(0.0 < **level && **level < 1.0)) {
-            return refuse("level", value, "a share between 0 and 1");
-        }
+        p.levels.iter().try_for_each(|level| ranges.level("level", *level))?;
         if p.levels.is_empty() || p.levels.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err(QuantileError::Levels { levels: p.levels.clone() });
         }
-        if !(p.ridge.is_finite() && p.ridge >= 0.0) {
-            return refuse("ridge", p.ridge, "zero or a positive number");
-        }
-        if !(p.tolerance.is_finite() && p.tolerance > 0.0) {
-            return refuse("tolerance", p.tolerance, "a positive number");
-        }
-        if p.max_iterations == 0 {
-            return refuse("max_iterations", 0.0, "at least 1");
-        }
+        ranges.not_negative("ridge", p.ridge)?;
+        ranges.positive("tolerance", p.tolerance)?;
+        ranges.at_least_one("max_iterations", p.max_iterations)?;
         Ok(p)
     }
 

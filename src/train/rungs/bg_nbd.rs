@@ -26,7 +26,8 @@ const PENALTY: f64 = 1e-3;
 /// Fewer repeat buyers than this are no population.
 const ENOUGH: usize = 30;
 
-/// Purchases in the horizon times their expected value, or the probability of none.
+/// Purchases in the horizon times their expected value and the portfolio's season, or the probability of none. The model
+/// knows no calendar: without the season every account would be too low before the high months.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BgNbdGammaGamma {
     purchases: BgNbd,
@@ -54,13 +55,13 @@ impl Histories {
 impl BgNbdGammaGamma {
     fn level(&self, values: &GammaGamma, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {
         let h = Histories::of(rows)?;
-        let mean = rows.number("value_per_order_day")?;
+        let (mean, season) = (rows.number("value_per_order_day")?, rows.season()?);
         Ok((0..h.x.len())
             .map(|i| {
                 let n = self.purchases.expected_purchases(self.horizon_days, h.x[i], h.t_x[i], h.age[i]);
                 // the mean is over all order days, the first included
                 let known = if mean[i] > 0.0 { h.x[i] + 1.0 } else { 0.0 };
-                n * values.expected_value(known, mean[i].max(0.0))
+                n * values.expected_value(known, mean[i].max(0.0)) * season[i]
             })
             .collect())
     }

@@ -43,7 +43,10 @@ impl ClassFactors {
             let of: Vec<f64> = (0..level.len()).filter(|&i| level[i] <= 0.0 && rows(i)).map(|i| outcome[i]).collect();
             (of.len(), of.iter().sum::<f64>() / of.len().max(1) as f64)
         };
-        let (_, zero) = mean(&|_| true);
+        let (seen, zero) = mean(&|_| true);
+        // where hardly a zero was seen (a young company), halfway between nothing and what the poorest tenth did
+        let unseen = ENOUGH.saturating_sub(seen) as f64 / ENOUGH as f64;
+        let zero = (1.0 - unseen) * zero + unseen * 0.5 * poorest_tenth(level, outcome);
         let split = |new: bool| match mean(&|i| is_new[i] == new) {
             (n, mean) if n >= ENOUGH => mean,
             _ => zero,
@@ -63,6 +66,14 @@ impl ClassFactors {
             })
             .collect()
     }
+}
+
+/// Mean outcome of the tenth of rows with the lowest positive levels; 0 where no level is positive.
+fn poorest_tenth(level: &[f64], outcome: &[f64]) -> f64 {
+    let mut rows: Vec<usize> = (0..level.len()).filter(|&i| level[i] > 0.0).collect();
+    rows.sort_by(|&i, &j| level[i].total_cmp(&level[j]));
+    rows.truncate(rows.len().div_ceil(10));
+    rows.iter().map(|&i| outcome[i]).sum::<f64>() / rows.len().max(1) as f64
 }
 
 #[cfg(test)]
@@ -92,6 +103,13 @@ mod tests {
         assert_eq!(right[0], 40.0);
         assert!(right[59..].windows(2).all(|pair| pair[0] < pair[1]), "{right:?}");
         assert!((right[n - 1] / outcome[n - 1] - 1.0).abs() < 0.02, "{right:?}");
+    }
+
+    #[test]
+    fn a_zero_never_seen_is_worth_half_of_the_poorest_tenth() {
+        let level: Vec<f64> = (1..=100).map(f64::from).collect();
+        let factors = ClassFactors::learn(&level, &level, &[AbcClass::C; 100], &[false; 100]);
+        assert_eq!(factors.apply(&[0.0], &[AbcClass::C], &[false]), [0.5 * 5.5]);
     }
 
     #[test]

@@ -89,6 +89,7 @@ impl Shrinkage {
             for i in 0..level.len() {
                 level[i] += own.credibility[class[i] as usize] * (values[i] - group[i]);
             }
+            level.iter_mut().zip(rows.season()?).for_each(|(level, season)| *level *= season);
         }
         Ok(level)
     }
@@ -118,15 +119,17 @@ impl Rung for Shrinkage {
                 .map_err(|error| gave_up(task, error))
         };
         let y = rows.label(label(task.target))?;
-        let own = match own_column(task.target) {
-            None => None,
+        let (own, outcome) = match own_column(task.target) {
+            None => (None, means(y.clone())?),
             Some(column) => {
+                // means of whole years: the season is taken off what is learned and put on what is predicted
+                let plain: Vec<f64> = y.iter().zip(rows.season()?).map(|(y, season)| y / season).collect();
                 let values = rows.baseline(column)?;
-                let credibility = credibility(&values, &y, &rows.class());
-                Some(Own { column: column.into(), group: means(values)?, credibility })
+                let credibility = credibility(&values, &plain, &rows.class());
+                (Some(Own { column: column.into(), group: means(values)?, credibility }), means(plain)?)
             }
         };
-        let mut model = Self { codes, outcome: means(y.clone())?, own, quantiles: None };
+        let mut model = Self { codes, outcome, own, quantiles: None };
         if task.target == Target::Stretch {
             let level = positive_level(&model.level(rows)?);
             let (c, class) = (rows.offset(), rows.class());
