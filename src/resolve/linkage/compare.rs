@@ -6,7 +6,7 @@
 use super::{
     contact::{Phones, compare_phones, domain_label},
     profile::{Profile, Profiles, Symbol},
-    text::word_similarity,
+    text::{digits, has_digits, word_similarity},
 };
 
 /// What is compared, in the order of the pattern.
@@ -146,6 +146,7 @@ impl Profiles {
         let (a, b) = (self.text(a), self.text(b));
         let longer = a.len().max(b.len());
         longer >= 6
+            && digits(a) == digits(b)
             && a.len().abs_diff(b.len()) * 12 <= longer
             && a.bytes().next() == b.bytes().next()
             && strsim::osa_distance(a, b) * 12 <= longer
@@ -279,7 +280,6 @@ fn similar_streets(a: &str, b: &str) -> bool {
     if short.len() >= 2 && long.strip_prefix(short).is_some_and(|rest| rest.starts_with(' ')) {
         return true;
     }
-    let has_digits = |text: &str| text.contains(|c: char| c.is_ascii_digit());
     if has_digits(a) || has_digits(b) {
         return false;
     }

@@ -44,6 +44,10 @@ pub(super) fn word_similarity(a: &str, b: &str) -> f64 {
     if a == b {
         return 1.0;
     }
+    // numbers are equal or not: "Werk 10" is not "Werk 11"
+    if has_digits(a) || has_digits(b) {
+        return 0.0;
+    }
     let (short, long) = if a.len() <= b.len() { (a.as_bytes(), b.as_bytes()) } else { (b.as_bytes(), a.as_bytes()) };
     if short.len() >= 3 && long.starts_with(short) {
         return 0.9;
@@ -51,11 +55,16 @@ pub(super) fn word_similarity(a: &str, b: &str) -> f64 {
     if (3..=4).contains(&short.len()) && abbreviates(short, long) {
         return 0.85;
     }
-    // numbers are equal or not; short words differ by a letter without being alike
-    if short.len() < 4 || long[0].is_ascii_digit() || short[0].is_ascii_digit() || long.len() - short.len() > 3 {
+    // short words differ by a letter without being alike
+    if short.len() < 4 || long.len() - short.len() > 3 {
         return 0.0;
     }
     strsim::jaro_winkler(a, b)
+}
+
+/// Whether a text holds a digit.
+pub(super) fn has_digits(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
 }
 
 /// Whether the letters of `short` come in `long` in their order, first and last letter included: "ctr", "center".
@@ -86,6 +95,7 @@ mod tests {
         assert!(word_similarity("academy", "acad") > 0.85);
         assert!(word_similarity("center", "ctr") > 0.8);
         assert_eq!(word_similarity("1234", "1235"), 0.0);
+        assert_eq!(word_similarity("werk10", "werk11"), 0.0);
         assert!(word_similarity("north", "south") < 0.8);
     }
 }

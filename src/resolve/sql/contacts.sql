@@ -1,5 +1,5 @@
 -- People at customers, as known at a month's end: heard of when, and likely gone. Grain: one row per contact.
--- Parameters: the last day (three times).
+-- Parameter: the last day.
 -- Likely left: said so (`left_on`); mail that bounced and no answer since; or silent for longer than three times the own
 -- usual gap between two conversations and at least 180 days, after at least three of them.
 WITH days AS (
