@@ -67,6 +67,8 @@ const REVENUE: &str = "SELECT CAST(sum(net_revenue_e4) AS BIGINT) FROM order_lin
 /// A company that was loaded, with a report, a model and results that name `texts`.
 fn loaded(texts: &[&str]) -> Project {
     let project = Project::simulated(&company(60, 30, 11));
+    // a company has none
+    fs::remove_file(project.path().join("truth.parquet")).unwrap();
     project.run(&["history"]);
     for name in ["reports/2018-05/index.html", "models/growth/abc/model.json", "data/work/score/x.json"] {
         project.write(name, texts.join(" "));
@@ -81,7 +83,7 @@ fn a_forgotten_customer_is_in_no_file_and_the_sums_stay() {
     let customers = read(&data(&source, "customers"));
     let (id, name) = (cell(&customers, "customer_id", 5), cell(&customers, "name", 5));
     let project = loaded(&[&id, &name]);
-    let originals = ["customers", "order_lines"].map(|table| (table, fs::read(data(&project, table)).unwrap()));
+    let original = fs::read(data(&project, "customers")).unwrap();
     let before = number(&project, REVENUE);
     assert!(holding(&project, &[&id]).len() > 5);
 
@@ -98,9 +100,7 @@ fn a_forgotten_customer_is_in_no_file_and_the_sums_stay() {
     assert!(number(&project, "SELECT count(*) FROM ledger_accounts WHERE account_id = 'forgotten-1'") > 0);
 
     // the source delivers it again
-    for (table, bytes) in &originals {
-        fs::write(data(&project, table), bytes).unwrap();
-    }
+    fs::write(data(&project, "customers"), original).unwrap();
     let said = project.run(&["resolve"]);
     assert!(said.err.contains("forgotten-again"), "{}", said.err);
     assert_eq!(holding(&project, &[&id, &name]), Vec::<String>::new());
@@ -113,14 +113,14 @@ fn a_forgotten_customer_is_in_no_file_and_the_sums_stay() {
 fn a_forgotten_contact_leaves_touches_that_are_nobodys() {
     let source = Project::simulated(&company(60, 30, 11));
     let contacts = read(&data(&source, "contacts"));
-    let (id, name) = (cell(&contacts, "contact_id", 3), cell(&contacts, "full_name", 3));
+    let id = cell(&contacts, "contact_id", 3);
     let project = loaded(&[&id]);
     let touches = "SELECT count(*) FROM interactions";
     let before = number(&project, touches);
     let said = project.run(&["forget", "contact", &id]);
     assert_eq!(holding(&project, &[&id]), Vec::<String>::new(), "{}", said.out);
     assert_eq!(number(&project, touches), before);
-    assert_eq!(number(&project, &format!("SELECT count(*) FROM contacts WHERE full_name = '{name}'")), 0);
+    assert_eq!(number(&project, &format!("SELECT count(*) FROM contacts WHERE contact_id = '{id}'")), 0);
     project.run(&["resolve"]);
     assert_eq!(holding(&project, &[&id]), Vec::<String>::new());
 }

@@ -147,7 +147,9 @@ impl Weights {
             }
         }
         let prior = Self::prior(records);
-        let mut weights = prior.clone();
+        // begin with no match at all, so that what is common among all pairs is no evidence from the first step on
+        let mut weights = prior.step(&BTreeMap::new(), &totals, all, &prior);
+        weights = Self::new(prior.shares, weights.levels);
         for iteration in 0..ITERATIONS {
             let next = weights.step(&blocked, &totals, all, &prior);
             let moved = next.distance(&weights);
