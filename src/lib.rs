@@ -7,6 +7,7 @@ pub mod config;
 pub mod doctor;
 pub mod domain;
 pub mod features;
+pub mod fetch;
 pub mod forget;
 pub mod history;
 pub mod ingest;

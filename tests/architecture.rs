@@ -9,8 +9,9 @@ use std::{
 };
 
 /// The stages in data-flow order; each may use those before it and the foundations.
-const STAGES: [&str; 16] = [
+const STAGES: [&str; 17] = [
     "warehouse",
+    "fetch",
     "ingest",
     "resolve",
     "check",
@@ -112,8 +113,9 @@ fn learners_see_arrays_only() {
 
 #[test]
 fn each_crate_stays_where_it_belongs() {
-    let homes: [(&str, &[&str]); 6] = [
+    let homes: [(&str, &[&str]); 7] = [
         ("duckdb::", &["warehouse"]),
+        ("adbc_", &["fetch"]),
         ("linfa", &["learners", "train"]),
         ("ndarray", &["learners", "train", "backtest"]),
         ("plotters", &["report"]),

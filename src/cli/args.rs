@@ -99,6 +99,9 @@ pub enum Command {
         after_help = "Example:\n  headroom simulate --out demo --accounts 500 --months 72 --seed 7\n  headroom run --project demo"
     )]
     Simulate(Simulate),
+    /// Fetch the tables that headroom.toml reads from databases into data/fetched/
+    #[command(after_help = FETCH)]
+    Fetch(Fetch),
     /// Load data files into the warehouse; rows that break the contract go to quarantine with their reason
     #[command(
         after_help = "Example:\n  headroom ingest --project sales/\n\nThe same file twice is loaded once. docs/data.md describes every table."
@@ -232,6 +235,26 @@ pub struct Account {
     /// Say which record, file and batch each value comes from, and why it was chosen
     #[arg(long)]
     pub lineage: bool,
+}
+
+const FETCH: &str = "\
+Example:
+  in headroom.toml:  [order_lines]
+                     database = { driver = \"postgresql\", uri_env = \"ERP_DATABASE\", table = \"order_lines\" }
+  then:  ERP_DATABASE=postgresql://user:password@host/erp headroom fetch --project sales/
+         headroom run --project sales/
+
+Drivers are ADBC's, found by the environment variable ADBC_DRIVER_PATH or where the system keeps them.
+The connection is opened for reading only. What a database holds unchanged adds no file.";
+
+/// Options of `fetch`.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    #[command(flatten)]
+    pub project: Project,
+    /// Day of receipt, which dates corrections [default: today]
+    #[arg(long, value_name = "DAY")]
+    pub received_on: Option<jiff::civil::Date>,
 }
 
 /// What can be done with registered models.

@@ -6,6 +6,7 @@ use headroom::{
     config::{self, Overrides, RunConfig},
     doctor,
     domain::Seed,
+    fetch,
     forget::Kind,
     pipeline::{self, Outcome, PipelineError, Resources, Stage},
     registry::Registry,
@@ -15,7 +16,7 @@ use headroom::{
 use polars::prelude::DataFrame;
 
 use super::{
-    args::{Account, AtTime, Command, Contacts, Forget, Models, Project, Resolve, Simulate, Subject},
+    args::{Account, AtTime, Command, Contacts, Fetch, Forget, Models, Project, Resolve, Simulate, Subject},
     console::Console,
 };
 
@@ -24,6 +25,7 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
     match command {
         Command::Init(project) => init(&project, console),
         Command::Simulate(options) => simulate(&options, console),
+        Command::Fetch(options) => fetch_tables(&options, console),
         Command::Ingest(options) => stages(options, Stage::Ingest, threads, console),
         Command::Resolve(options) => resolve(options, threads, console),
         Command::Account(options) => account(&options, threads, console),
@@ -150,6 +152,29 @@ fn forget(options: &Forget, threads: Option<usize>, console: &Console) -> Result
     }
     console.line("next: `headroom run` makes again what was removed, without it");
     Ok(())
+}
+
+fn fetch_tables(options: &Fetch, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&options.project.project, Overrides::default())?;
+    let fetched = fetch::fetch(&fetch::Request {
+        project: &config.project,
+        sources: &config.sources,
+        received_on: options.received_on.unwrap_or_else(today),
+        address: &|name| std::env::var(name).ok(),
+    })?;
+    for source in &fetched {
+        console.notices(&source.notices);
+        let state = if source.unchanged { " (unchanged)" } else { "" };
+        let (table, name) = (&source.table, &source.source);
+        console.line(&format!("{table:<16} {name}: {} rows in {}{state}", source.rows, source.file));
+    }
+    console.line("next: headroom run");
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the day of receipt is read here, once, and handed down as an input")]
+fn today() -> jiff::civil::Date {
+    jiff::Zoned::now().date()
 }
 
 fn stages(options: AtTime, until: Stage, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {

@@ -3,6 +3,7 @@
 //! A project needs no configuration at all; every setting has a default. What is typed is checked once, here: unknown
 //! keys are refused with the nearest known one, ranges are checked by the domain types, and paths are resolved.
 
+pub mod database;
 mod error;
 mod init;
 mod mapping;

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::{
     error::ConfigError,
     resolve::ResolveConfig,
-    sources::{SourceConfig, Sources},
+    sources::{LoadMode, SourceConfig, Sources},
 };
 use crate::{
     domain::{AbcThresholds, Horizon, Month},
@@ -119,7 +119,7 @@ pub(super) fn parse(text: &str) -> Result<RawConfig, ConfigError> {
 /// A table's section: itself a source, or a list of them.
 fn sources_of(table: &str, mut value: Value) -> Result<Vec<SourceConfig>, ConfigError> {
     let listed = value.as_table_mut().and_then(|section| section.remove("sources"));
-    let Some(listed) = listed else { return Ok(vec![section(table, value)?]) };
+    let Some(listed) = listed else { return Ok(vec![source(table, value)?]) };
     if let Some(key) = value.as_table().and_then(|section| section.keys().next()) {
         return Err(ConfigError::BesideSources { table: table.into(), key: key.clone() });
     }
@@ -131,7 +131,7 @@ fn sources_of(table: &str, mut value: Value) -> Result<Vec<SourceConfig>, Config
         if value.get("name").is_none() {
             return Err(ConfigError::SourceName { path, problem: "has no name" });
         }
-        let source: SourceConfig = section(&path, value)?;
+        let source = source(&path, value)?;
         if checked.iter().any(|other| other.name == source.name) {
             return Err(ConfigError::SourceName { path, problem: "has the name of another" });
         }
@@ -159,6 +159,19 @@ fn retention(value: Value) -> Result<BTreeMap<String, u32>, ConfigError> {
         }
     }
     Ok(months)
+}
+
+/// One source, with what its kind implies: a database is fetched whole unless something else is said.
+fn source(path: &str, value: Value) -> Result<SourceConfig, ConfigError> {
+    let mut source: SourceConfig = section(path, value)?;
+    if source.database.is_some() {
+        if !source.files.is_empty() {
+            let reason = "a source is either a database or files".into();
+            return Err(ConfigError::Value { key: format!("{path}.files"), reason });
+        }
+        source.mode.get_or_insert(LoadMode::Snapshot);
+    }
+    Ok(source)
 }
 
 fn section<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ConfigError> {

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use super::database::Database;
 pub use super::mapping::{Condition, DateFormat, Names, Scalar, Sheet, SourceName, Test};
 
 /// How a table's files follow each other (METHOD section 1).
@@ -120,9 +121,14 @@ pub struct SourceConfig {
     /// Who answers for it, for the inventory.
     #[serde(skip_serializing)]
     pub owner: Option<String>,
+    /// The database it is, instead of files. What is asked may change: what came of it is a file, which counts.
+    #[serde(skip_serializing)]
+    pub database: Option<Database>,
     /// Files relative to the project folder; `*` and `?` match within a name. Empty: `data/<table>.csv` or `.parquet`,
     /// and names that begin so (`data/order_lines_2021-10.csv`).
     pub files: Vec<String>,
+    /// Mailboxes: domains of our own addresses, such as `example.com`; those below them are ours, too.
+    pub own_domains: Vec<String>,
     /// How the files follow each other. `None`: together they are the table, and may not overlap.
     pub mode: Option<LoadMode>,
     /// Canonical columns that identify a row, for `upsert`. Empty: the contract's key.

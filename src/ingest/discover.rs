@@ -8,7 +8,7 @@ use std::{
 use jiff::civil::Date;
 
 use super::{IngestError, contract::Table, workbook::WorkbookFormat};
-use crate::config::sources::SourceConfig;
+use crate::config::{database::fetched_pattern, sources::SourceConfig};
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(super) enum Format {
     Json,
     /// One JSON object a line.
     JsonLines,
+    /// E-mail messages: one file of them, or a folder.
+    Mailbox,
 }
 
 /// A file of a table.
@@ -48,14 +50,18 @@ pub(super) fn files_of(
     // By name, so that a file matched by two patterns counts once.
     let mut found = BTreeMap::new();
     let mut add = |folder: &str, name: &str| {
-        if let Some(format) = format_of(name) {
+        let format = format_of(name).or_else(|| project.join(folder).join(name).is_dir().then_some(Format::Mailbox));
+        if let Some(format) = format {
             let relative = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             let received_on = day_in(name).or_else(|| config.and_then(|config| config.received_on));
             let file = SourceFile { path: project.join(&relative), name: relative.clone(), format, received_on };
             found.insert(relative, file);
         }
     };
-    let patterns = config.map_or(&[] as &[String], |config| &config.files);
+    let is_mail = config.is_some_and(|config| !config.own_domains.is_empty());
+    let fetched = config.filter(|config| config.database.is_some());
+    let fetched: Vec<String> = fetched.iter().map(|config| fetched_pattern(table.name, config.name.as_str())).collect();
+    let patterns = if fetched.is_empty() { config.map_or(&[] as &[String], |config| &config.files) } else { &fetched };
     for pattern in patterns {
         let (folder, wanted) = pattern.rsplit_once('/').unwrap_or(("", pattern));
         let outside =
@@ -64,15 +70,18 @@ pub(super) fn files_of(
             return Err(IngestError::OutsideProject { table: table.name.into(), pattern: pattern.clone() });
         }
         let matching: Vec<String> =
-            names_in(&project.join(folder))?.into_iter().filter(|name| matches(wanted, name)).collect();
-        if !matching.iter().any(|name| format_of(name).is_some()) {
+            names_in(&project.join(folder), is_mail)?.into_iter().filter(|name| matches(wanted, name)).collect();
+        if !is_mail && !matching.iter().any(|name| format_of(name).is_some()) || matching.is_empty() {
+            if let Some(config) = config.filter(|config| config.database.is_some()) {
+                return Err(IngestError::NotFetched { table: table.name.into(), source_name: config.name.to_string() });
+            }
             return Err(IngestError::NoFile { table: table.name.into(), pattern: pattern.clone() });
         }
         matching.iter().for_each(|name| add(folder, name));
     }
     if patterns.is_empty() {
         let folder = tables.to_string_lossy().replace('\\', "/");
-        for name in names_in(&project.join(tables))? {
+        for name in names_in(&project.join(tables), false)? {
             if belongs_to(table.name, &name) {
                 add(&folder, &name);
             }
@@ -94,8 +103,8 @@ fn leads_outside(project: &Path, path: &Path) -> bool {
     }
 }
 
-/// Names of the files in a folder, sorted; a folder that does not exist has none.
-fn names_in(folder: &Path) -> Result<Vec<String>, IngestError> {
+/// Names of the files in a folder, and of its folders if asked for, sorted; a folder that does not exist has none.
+fn names_in(folder: &Path, with_folders: bool) -> Result<Vec<String>, IngestError> {
     let failed =
         |error: std::io::Error| IngestError::Read { file: folder.display().to_string(), reason: error.to_string() };
     let entries = match std::fs::read_dir(folder) {
@@ -105,7 +114,7 @@ fn names_in(folder: &Path) -> Result<Vec<String>, IngestError> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed)?;
-        if entry.path().is_file()
+        if (entry.path().is_file() || with_folders && entry.path().is_dir())
             && let Ok(name) = entry.file_name().into_string()
         {
             names.push(name);
@@ -125,6 +134,7 @@ fn format_of(name: &str) -> Option<Format> {
         "ods" => Some(Format::Workbook(WorkbookFormat::Ods)),
         "json" => Some(Format::Json),
         "jsonl" | "ndjson" => Some(Format::JsonLines),
+        "mbox" | "eml" => Some(Format::Mailbox),
         _ => None,
     }
 }

@@ -15,6 +15,14 @@ pub enum IngestError {
         /// As configured.
         pattern: String,
     },
+    /// A database that nothing was fetched from.
+    #[error("`{table}`: nothing was fetched yet from the database `{source_name}`")]
+    NotFetched {
+        /// Table.
+        table: String,
+        /// Source.
+        source_name: String,
+    },
     /// A configured file lies outside the project.
     #[error("`{table}`: `{pattern}` lies outside the project folder")]
     OutsideProject {
@@ -108,6 +116,14 @@ pub enum IngestError {
         column: String,
         /// What is wrong.
         problem: String,
+    },
+    /// A mailbox, and nobody said whose.
+    #[error("{file}: which addresses in this mailbox are our own is not said")]
+    NoOwnDomain {
+        /// Table.
+        table: &'static str,
+        /// The mailbox.
+        file: String,
     },
     /// The configured header is not there.
     #[error("{file}: there is no header in row {row}")]
@@ -306,6 +322,7 @@ impl IngestError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoFile { table, .. } => format!("`files` in `[{table}]` is relative to the project folder"),
+            Self::NotFetched { .. } => "run `headroom fetch` first; it asks the databases, and nothing else does".into(),
             Self::OutsideProject { .. } => "copy the file into the project's data folder".into(),
             Self::NoOrderLines { folder } => format!(
                 "put `order_lines.csv` or `order_lines.parquet` into `{}` (columns: docs/data.md), or name the files in \
@@ -325,6 +342,7 @@ impl IngestError {
                 |nearest| format!("did you mean `{nearest}`?"),
             ),
             Self::Constant { .. } => "a column is mapped, or has one value in all rows".into(),
+            Self::NoOwnDomain { table, .. } => format!("set `own_domains = [\"example.com\"]` in `[{table}]`"),
             Self::NoHeader { .. } => "rows are counted from 1, blank ones with them; a header row holds column names".into(),
             Self::NoSheet { .. } => "`sheet` is a name or a number from 1".into(),
             Self::NoRecords { .. } => {

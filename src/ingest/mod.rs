@@ -19,6 +19,7 @@ mod fingerprint;
 mod header;
 mod json;
 mod load;
+mod mailbox;
 mod plan;
 mod prepare;
 mod profile;
@@ -37,8 +38,9 @@ use std::{
 
 use self::{
     contract::{ORDER_LINES, TABLES, Table},
-    discover::SourceFile,
+    discover::{Format, SourceFile},
     load::Loader,
+    mailbox::Addresses,
     plan::Known,
 };
 pub use self::{
@@ -181,11 +183,15 @@ fn load_source(
     }
     let mut hashed = Vec::with_capacity(files.len());
     for file in files {
-        let hash = fingerprint::hash(&file.path)
-            .map_err(|error| IngestError::Read { file: file.name.clone(), reason: error.to_string() })?;
+        let hash = if file.path.is_dir() { mailbox::hash(&file.path) } else { fingerprint::hash(&file.path) };
+        let hash = hash.map_err(|error| IngestError::Read { file: file.name.clone(), reason: error.to_string() })?;
         hashed.push((file.clone(), hash));
     }
-    let settings_hash = settings_hash(table, config, request.currency);
+    let mut settings_hash = settings_hash(table, config, request.currency);
+    if files.iter().any(|file| file.format == Format::Mailbox) {
+        // Messages are matched with contacts: other contacts, other rows.
+        settings_hash = format!("{settings_hash} {}", Addresses::read(warehouse)?.hash);
+    }
     let plan = plan::plan(table, config.mode, &settings_hash, &hashed, &known)?;
     if plan.starts_anew {
         forget(warehouse, table, source)?;

@@ -10,6 +10,7 @@ use super::{
     discover::{Format, SourceFile},
     filter::Filter,
     json::Json,
+    mailbox::{Addresses, Mailbox},
     plan::HashedFile,
     profile::{self, Profile, Rejected},
     pseudonym::PseudonymKey,
@@ -54,7 +55,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, IngestError> {
     let mut prepared = match file.format {
         Format::Parquet => parquet(warehouse, table, config, file)?,
-        _ => text(warehouse, table, reader(table, config, file, hash)?, config, file, number)?,
+        _ => text(warehouse, table, reader(warehouse, table, config, file, hash)?, config, file, number)?,
     };
     for column in &prepared.columns {
         if !column.is_possible() {
@@ -82,6 +83,7 @@ pub(super) fn text_relation(number: usize) -> String {
 
 /// The reader of a file's rows, by its format.
 fn reader(
+    warehouse: &Warehouse,
     table: &'static Table,
     config: &SourceConfig,
     file: &SourceFile,
@@ -91,6 +93,7 @@ fn reader(
         Format::Workbook(format) => Box::new(Workbook::open(file, format, table, config)?),
         Format::Json => Box::new(Json::open(file, hash, false, config)?),
         Format::JsonLines => Box::new(Json::open(file, hash, true, config)?),
+        Format::Mailbox => Box::new(Mailbox::open(file, table.name, &config.own_domains, Addresses::read(warehouse)?)?),
         Format::Delimited | Format::Parquet => Box::new(Delimited::open(file, hash, table, config)?),
     })
 }

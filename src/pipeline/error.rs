@@ -9,6 +9,7 @@ use crate::{
     config::ConfigError,
     domain::{DomainError, Month},
     features::FeatureError,
+    fetch::FetchError,
     forget::ForgetError,
     history::HistoryError,
     ingest::IngestError,
@@ -30,6 +31,8 @@ pub enum PipelineError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     #[error(transparent)]
     Ingest(#[from] IngestError),
     #[error(transparent)]
@@ -107,6 +110,7 @@ impl PipelineError {
         match self {
             Self::Config(error) => error.hint(),
             Self::Warehouse(error) => error.hint(),
+            Self::Fetch(error) => error.hint(),
             Self::Ingest(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
             Self::Forget(error) => error.hint(),

@@ -73,6 +73,15 @@ pub enum WarehouseError {
         /// The type asked for.
         expected: &'static str,
     },
+    /// Two columns of a result that differ by case at most.
+    #[error("two columns are called `{column}`")]
+    SameName {
+        /// The name.
+        column: String,
+    },
+    /// A result without any column that a table could hold.
+    #[error("no column can be read")]
+    NoColumn,
     /// Arrow data that could not be joined or exported.
     #[error("arrow: {0}")]
     Arrow(#[from] duckdb::arrow::error::ArrowError),
@@ -105,6 +114,7 @@ impl WarehouseError {
                 Some("a sum of integers is HUGEINT: write `CAST(sum(x) AS BIGINT)`".into())
             }
             Self::ColumnType { .. } => Some("cast the column in SQL".into()),
+            Self::SameName { .. } => Some("name one of them otherwise in the query, with AS".into()),
             Self::Outdated { .. } => {
                 Some("all it holds is rebuilt from the sources: delete `data/warehouse.duckdb` and run again".into())
             }

@@ -5,6 +5,7 @@
 //! sql + [Value]  ── query ────▶ Vec<T>          (a few rows: states, counts)
 //! sql + [Value]  ── frame ────▶ DataFrame       (many rows, by the Arrow C data interface)
 //! DataFrame      ── append ───▶ a table
+//! record batches ── receive ──▶ a table ── write_sorted ──▶ a Parquet file
 //! ```
 //!
 //! A [`Warehouse`] is one connection with its settings locked: no network, no extension, and no file but its own and
@@ -17,6 +18,7 @@ mod arrow_bridge;
 mod connection;
 mod error;
 mod options;
+mod receive;
 mod schema;
 mod stage_runs;
 mod value;
@@ -24,6 +26,7 @@ mod value;
 pub use connection::Warehouse;
 pub use error::WarehouseError;
 pub use options::WarehouseOptions;
+pub use receive::{Batches, Received};
 pub use schema::TableDefinition;
 pub use stage_runs::StageRun;
 pub use value::{Row, Value};
