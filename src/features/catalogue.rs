@@ -9,8 +9,8 @@ use std::{fmt::Write, sync::LazyLock};
 use polars::prelude::DataType;
 
 use super::{
-    assortment, class, complaints, firmographics, frequency, monetary, payment, recency, seasonality, survey, tenure,
-    trend,
+    assortment, class, complaints, contacts, dialogue, firmographics, frequency, monetary, opportunities, payment,
+    public, recency, seasonality, survey, tenure, trend,
 };
 
 /// How a feature enters a model.
@@ -69,7 +69,7 @@ impl Feature {
 }
 
 static FEATURES: LazyLock<Vec<Feature>> = LazyLock::new(|| {
-    let families: [&[Feature]; 12] = [
+    let families: [&[Feature]; 16] = [
         &recency::FEATURES,
         &frequency::FEATURES,
         &monetary::FEATURES,
@@ -82,6 +82,10 @@ static FEATURES: LazyLock<Vec<Feature>> = LazyLock::new(|| {
         &payment::FEATURES,
         &survey::FEATURES,
         &complaints::FEATURES,
+        &dialogue::FEATURES,
+        &contacts::FEATURES,
+        &opportunities::FEATURES,
+        &public::FEATURES,
     ];
     families.concat()
 });

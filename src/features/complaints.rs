@@ -15,11 +15,17 @@ use super::{
 
 const FAMILY: &str = "complaints";
 
-pub(super) const FEATURES: [Feature; 8] = [
+pub(super) const FEATURES: [Feature; 9] = [
     Feature::number(FAMILY, "complaints_12", "count", "complaints opened").over(12),
     Feature::number(FAMILY, "complaints_24", "count", "complaints opened").over(24),
     Feature::number(FAMILY, "complaints_per_order_12", "ratio", "complaints opened divided by orders").over(12),
     Feature::number(FAMILY, "complaints_open", "count", "complaints that are open at the end of `t`"),
+    Feature::number(
+        FAMILY,
+        "oldest_open_complaint_days",
+        "days",
+        "days from the opening of the oldest open complaint to the end of `t`",
+    ),
     Feature::number(FAMILY, "days_since_last_complaint", "days", "days from the newest complaint to the end of `t`"),
     Feature::number(
         FAMILY,
@@ -48,6 +54,9 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
             within(12).sum().cast(DataType::Float64).alias("complaints_12"),
             within(24).sum().cast(DataType::Float64).alias("complaints_24"),
             col("closed_on").is_null().sum().cast(DataType::Float64).alias("complaints_open"),
+            (lit(known.end_day()) - col("opened_on").filter(col("closed_on").is_null()).min().cast(DataType::Int32))
+                .cast(DataType::Float64)
+                .alias("oldest_open_complaint_days"),
             (lit(known.end_day()) - col("opened_on").max().cast(DataType::Int32))
                 .cast(DataType::Float64)
                 .alias("days_since_last_complaint"),

@@ -1,8 +1,8 @@
 //! One origin put together: every family's values for every account of the population, in catalogue order; and the
 //! entry points of the stage.
 //!
-//! The ledger's families run over one account's history at a time, in parallel over accounts with an order-preserving
-//! collect; the dated facts' families are lazy joins. What a feature means is said in its family's file.
+//! The ledger's families and those of the dialogue run over one account at a time, in parallel over accounts with an
+//! order-preserving collect; the other dated facts' families are lazy joins. What a feature means is said in its family's file.
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -10,9 +10,9 @@ use rayon::prelude::*;
 use super::{
     ACCOUNT_ID, AccountFrame, BaselineFrame, Facts, FeatureError, FeatureFrame, Known, LabelFrame, Slice,
     as_of::History,
-    assortment, catalogue, complaints, firmographics, frequency, monetary, payment,
+    assortment, catalogue, complaints, contacts, dialogue, firmographics, frequency, monetary, opportunities, payment,
     portfolio::{CHUNK, Portfolio},
-    recency, seasonality, survey, tenure, trend,
+    public, recency, seasonality, survey, tenure, trend,
 };
 use crate::domain::{AsOf, Horizon, Month};
 
@@ -53,7 +53,8 @@ impl<'a> Origin<'a> {
         let classes: Vec<&str> = self.portfolio.classes().iter().map(|class| class.name()).collect();
         let mut columns =
             vec![self.account_ids(), Column::new("account".into(), account), Column::new("abc_class".into(), classes)];
-        columns.extend(self.ledger_columns()?);
+        columns.push(public::newest_topics(&self.known, members));
+        columns.extend(self.walked_columns()?);
         let mut frame = DataFrame::new(members.len(), columns)?.lazy();
         let facts = [
             firmographics::frame(&self.customers),
@@ -79,9 +80,9 @@ impl<'a> Origin<'a> {
         Column::new(ACCOUNT_ID.into(), ids)
     }
 
-    /// The features that are computed from the ledger; unknown values are null.
-    fn ledger_columns(&self) -> Result<Vec<Column>, FeatureError> {
-        let families: [&[catalogue::Feature]; 7] = [
+    /// The numbers that are computed account by account; unknown values are null.
+    fn walked_columns(&self) -> Result<Vec<Column>, FeatureError> {
+        let families: [&[catalogue::Feature]; 11] = [
             &recency::FEATURES,
             &frequency::FEATURES,
             &monetary::FEATURES,
@@ -89,6 +90,10 @@ impl<'a> Origin<'a> {
             &seasonality::FEATURES,
             &assortment::FEATURES,
             &tenure::FEATURES,
+            &dialogue::FEATURES,
+            &contacts::FEATURES,
+            &opportunities::FEATURES,
+            public::NUMBERS,
         ];
         let features = families.concat();
         let customer_since = self.customer_since()?;
@@ -96,7 +101,7 @@ impl<'a> Origin<'a> {
             .portfolio
             .members()
             .par_chunks(CHUNK)
-            .map(|members| self.ledger_chunk(members, &customer_since, features.len()))
+            .map(|members| self.walk(members, &customer_since, features.len()))
             .collect();
         let column = |(position, feature): (usize, &catalogue::Feature)| {
             let values = chunks.iter().flat_map(|chunk| chunk[position].iter());
@@ -107,13 +112,14 @@ impl<'a> Origin<'a> {
     }
 
     /// One vector per feature over some members; NaN stands for unknown within this file only.
-    fn ledger_chunk(&self, members: &[usize], customer_since: &[Option<i32>], features: usize) -> Vec<Vec<f64>> {
+    fn walk(&self, members: &[usize], customer_since: &[Option<i32>], features: usize) -> Vec<Vec<f64>> {
         let (known, portfolio) = (&self.known, &self.portfolio);
+        let recorded = dialogue::Recorded::new(known);
         let mut columns = vec![Vec::with_capacity(members.len()); features];
         let (mut history, mut gaps, mut groups) = (History::new(), Vec::new(), assortment::Groups::new(known));
         for &account in members {
             known.read(account, &mut history);
-            let families: [&[Option<f64>]; 7] = [
+            let families: [&[Option<f64>]; 11] = [
                 &recency::values(&history, &mut gaps),
                 &frequency::values(&history),
                 &monetary::values(&history),
@@ -121,6 +127,10 @@ impl<'a> Origin<'a> {
                 &seasonality::values(&history, portfolio),
                 &assortment::values(known, portfolio, account, &mut groups),
                 &tenure::values(&history, customer_since[account]),
+                &dialogue::values(known, &recorded, account),
+                &contacts::values(known, account),
+                &opportunities::values(known, account),
+                &public::values(known, account),
             ];
             let values = families.iter().flat_map(|values| values.iter());
             columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value.unwrap_or(f64::NAN)));

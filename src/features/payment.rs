@@ -12,7 +12,7 @@ use crate::domain::Money;
 const FAMILY: &str = "payment";
 const WINDOW: i32 = 24;
 
-pub(super) const FEATURES: [Feature; 10] = [
+pub(super) const FEATURES: [Feature; 13] = [
     Feature::number(
         FAMILY,
         "days_beyond_terms_24",
@@ -34,10 +34,32 @@ pub(super) const FEATURES: [Feature; 10] = [
     .own_share_free(),
     Feature::number(
         FAMILY,
+        "days_beyond_terms_change_6",
+        "days",
+        "mean of payment day minus due day over the invoices paid in the last 6 months, minus that of those paid in \
+         the 18 months before",
+    )
+    .over(24),
+    Feature::number(
+        FAMILY,
+        "early_share_24",
+        "share",
+        "share of the paid invoices issued in the window that were paid within the first half of their term",
+    )
+    .over(24),
+    Feature::number(
+        FAMILY,
         "open_amount",
         "currency",
         "unpaid amount of all invoices issued by `t`, less credit notes",
     ),
+    Feature::number(
+        FAMILY,
+        "open_share_12",
+        "share",
+        "unpaid amount of the invoices issued in the window divided by their amount, credit notes apart",
+    )
+    .over(12),
     Feature::number(FAMILY, "overdue_amount", "currency", "unpaid amount of invoices due before the end of `t`"),
     Feature::number(FAMILY, "overdue_share", "share", "overdue amount divided by the unpaid amount of all invoices"),
     Feature::number(FAMILY, "oldest_overdue_days", "days", "days the oldest overdue invoice is beyond its due day"),
@@ -61,7 +83,10 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
     let end = lit(known.end_day()).cast(DataType::Int32).cast(DataType::Date);
     let days = |later: Expr, earlier: Expr| later.cast(DataType::Int64) - earlier.cast(DataType::Int64);
     let invoice = || col("amount_e4").gt(lit(0));
-    let recent = || col("issued_on").cast(DataType::Int32).gt_eq(lit(known.first_day_of_window(WINDOW)));
+    let since =
+        |column: &str, months: i32| col(column).cast(DataType::Int32).gt_eq(lit(known.first_day_of_window(months)));
+    let recent = || since("issued_on", WINDOW);
+    let last_year = || invoice().and(since("issued_on", 12));
     let open = || col("open_e4").neq(lit(0));
     let overdue = || invoice().and(col("open_e4").gt(lit(0))).and(col("due_on").lt(end.clone()));
 
@@ -70,6 +95,10 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
         .then(col("amount_e4") - coalesce(&[col("paid_amount_e4"), col("amount_e4")]))
         .otherwise(col("amount_e4") - coalesce(&[col("paid_amount_e4"), lit(0i64)]));
     let paid = invoice().and(recent()).and(col("paid_on").is_not_null()).and(col("due_on").is_not_null());
+    let settled = || invoice().and(col("paid_on").is_not_null()).and(col("due_on").is_not_null());
+    let paid_lately = settled().and(since("paid_on", 6));
+    let paid_before = settled().and(since("paid_on", WINDOW)).and(since("paid_on", 6).not());
+    let in_first_half = (days(col("paid_on"), col("issued_on")) * lit(2)).lt_eq(days(col("due_on"), col("issued_on")));
     let due = invoice().and(recent()).and(col("due_on").lt_eq(end.clone()));
     let late = coalesce(&[col("paid_on"), end.clone()]).gt(col("due_on"));
 
@@ -78,7 +107,10 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
         .with_column(unpaid.alias("open_e4"))
         .with_columns([
             days(col("paid_on"), col("due_on")).alias("beyond"),
+            in_first_half.and(paid.clone()).alias("early"),
             paid.alias("paid"),
+            paid_lately.alias("paid_lately"),
+            paid_before.alias("paid_before"),
             due.clone().alias("due"),
             due.and(late).alias("late"),
         ])
@@ -92,6 +124,13 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
                 .sum()
                 .alias("weighted"),
             col("amount_e4").floor_div(lit(Money::SCALE)).filter(col("paid")).sum().alias("weights"),
+            col("beyond").filter(col("paid_lately")).sum().alias("lately_sum"),
+            col("paid_lately").sum().alias("lately_count"),
+            col("beyond").filter(col("paid_before")).sum().alias("before_sum"),
+            col("paid_before").sum().alias("before_count"),
+            col("early").sum().alias("early_count"),
+            col("open_e4").filter(last_year()).sum().alias("open_12"),
+            col("amount_e4").filter(last_year()).sum().alias("issued_12"),
             col("due").sum().alias("due_count"),
             col("late").sum().alias("late_count"),
             col("open_e4").sum().alias("open"),
@@ -107,7 +146,11 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
             ratio("beyond_sum", "paid_count", "days_beyond_terms_24"),
             ratio("weighted", "weights", "days_beyond_terms_weighted_24"),
             ratio("late_count", "due_count", "share_late_24"),
+            (quotient("lately_sum", "lately_count") - quotient("before_sum", "before_count"))
+                .alias("days_beyond_terms_change_6"),
+            ratio("early_count", "paid_count", "early_share_24"),
             units("open", "open_amount"),
+            ratio("open_12", "issued_12", "open_share_12"),
             units("overdue", "overdue_amount"),
             ratio("overdue", "open_invoices", "overdue_share"),
             col("oldest").cast(DataType::Float64).alias("oldest_overdue_days"),
@@ -123,8 +166,11 @@ fn units(e4: &str, name: &str) -> Expr {
 
 /// Unknown unless the denominator is positive.
 pub(super) fn ratio(numerator: &str, denominator: &str, name: &str) -> Expr {
+    quotient(numerator, denominator).alias(name)
+}
+
+fn quotient(numerator: &str, denominator: &str) -> Expr {
     when(col(denominator).gt(lit(0)))
         .then(col(numerator).cast(DataType::Float64) / col(denominator).cast(DataType::Float64))
         .otherwise(lit(NULL))
-        .alias(name)
 }

@@ -95,12 +95,63 @@ pub struct Answer {
 }
 
 #[derive(Debug, Clone)]
+pub struct Touch {
+    pub customer: String,
+    pub day: Date,
+    pub channel: &'static str,
+    pub direction: Option<&'static str>,
+    pub outcome: Option<&'static str>,
+    pub known: Date,
+}
+
+#[derive(Debug, Clone)]
+pub struct Contact {
+    pub id: String,
+    pub customer: String,
+    pub role: Option<&'static str>,
+    pub confirmed: Option<Date>,
+    pub left: Option<Date>,
+    pub validity: Validity,
+}
+
+#[derive(Debug, Clone)]
+pub struct Opportunity {
+    pub id: String,
+    pub customer: String,
+    pub opened: Date,
+    pub closed: Option<Date>,
+    pub stage: Option<&'static str>,
+    pub amount: Option<i64>,
+    pub probability: Option<f64>,
+    pub decision: Option<Date>,
+    pub competitor: Option<&'static str>,
+    pub chance: Option<&'static str>,
+    pub risk: Option<&'static str>,
+    pub validity: Validity,
+}
+
+#[derive(Debug, Clone)]
+pub struct Signal {
+    pub customer: String,
+    pub day: Date,
+    pub source: &'static str,
+    pub topic: Option<&'static str>,
+    pub sentiment: Option<f64>,
+    pub text: Option<String>,
+    pub known: Date,
+}
+
+#[derive(Debug, Clone)]
 pub struct Company {
     pub lines: Vec<Line>,
     pub customers: Vec<Customer>,
     pub invoices: Vec<Invoice>,
     pub complaints: Vec<Complaint>,
     pub answers: Vec<Answer>,
+    pub touches: Vec<Touch>,
+    pub contacts: Vec<Contact>,
+    pub opportunities: Vec<Opportunity>,
+    pub signals: Vec<Signal>,
     /// Day of receipt of batches 1 (everything) and 2 (changed rows).
     pub received: [Option<Date>; 2],
 }
@@ -132,6 +183,10 @@ impl Company {
             invoices: Vec::new(),
             complaints: Vec::new(),
             answers: Vec::new(),
+            touches: Vec::new(),
+            contacts: Vec::new(),
+            opportunities: Vec::new(),
+            signals: Vec::new(),
             received,
         };
         for account in 0..40 {
@@ -140,6 +195,11 @@ impl Company {
             if account != 7 {
                 company.facts_of(rng, account, &id);
             }
+        }
+        // a stream of its own, so that what was there before stays as it is
+        let rng = &mut Seed(seed).derive("tests/company/dialogue").rng();
+        for account in (0..40).filter(|account| *account != 7) {
+            company.dialogue_of(rng, account, &format!("K{account:02}"));
         }
         company
     }
@@ -252,6 +312,111 @@ impl Company {
                     }
                 }
             }
+        }
+    }
+
+    fn dialogue_of(&mut self, rng: &mut ChaCha8Rng, account: usize, id: &str) {
+        let late = |rng: &mut ChaCha8Rng, day| if rng.random::<f64>() < 0.15 { later(rng, day, 1..90) } else { day };
+        for n in 3..MONTHS {
+            for channel in ["visit", "call", "email", "newsletter", "ticket", "social", "event"] {
+                if rng.random::<f64>() > [0.08, 0.25, 0.4][account % 3] {
+                    continue;
+                }
+                let day = day_in(rng, month(n));
+                self.touches.push(Touch {
+                    customer: id.to_owned(),
+                    day,
+                    channel,
+                    direction: [None, Some("in"), Some("Outbound"), Some("out")][rng.random_range(0..4)],
+                    outcome: [None, Some("nicht erreicht"), Some("Opened"), Some("bestellt")][rng.random_range(0..4)],
+                    known: late(rng, day),
+                });
+            }
+            if rng.random::<f64>() < 0.08 {
+                self.opportunity(rng, account, id, n);
+            }
+            if n > 5 && rng.random::<f64>() < 0.15 {
+                let day = day_in(rng, month(n));
+                let group = rng.random_range(0..12);
+                self.signals.push(Signal {
+                    customer: id.to_owned(),
+                    day,
+                    source: ["website", "annual_report", "association", "forum", "social"][rng.random_range(0..5)],
+                    topic: [None, Some("Growth!"), Some("growth"), Some("New  Plant")][rng.random_range(0..4)],
+                    sentiment: (rng.random::<f64>() < 0.8).then(|| f64::from(rng.random_range(-10..11)) / 10.0),
+                    text: (rng.random::<f64>() < 0.5).then(|| format!("they look for (GROUP, kind {group:03})")),
+                    known: late(rng, day),
+                });
+            }
+        }
+        for number in 0..rng.random_range(0..4) {
+            self.contact(rng, id, number);
+        }
+    }
+
+    fn contact(&mut self, rng: &mut ChaCha8Rng, id: &str, number: i32) {
+        let roles = ["initiator", "user", "influencer", "buyer", "decider", "gatekeeper"];
+        let first = Contact {
+            id: format!("P-{id}-{number}"),
+            customer: id.to_owned(),
+            role: (rng.random::<f64>() < 0.8).then(|| roles[rng.random_range(0..6)]),
+            confirmed: (rng.random::<f64>() < 0.8).then(|| {
+                let n = rng.random_range(0..MONTHS);
+                day_in(rng, month(n))
+            }),
+            left: None,
+            validity: Validity { known: ALWAYS, until: None, batch: 1 },
+        };
+        let changed = self.received[1].unwrap();
+        if rng.random::<f64>() < 0.4 {
+            let left = later(rng, changed, -200..200);
+            let second = Contact {
+                left: Some(left),
+                validity: Validity { known: changed, until: None, batch: 2 },
+                ..first.clone()
+            };
+            self.contacts.push(Contact { validity: Validity { until: Some(changed), ..first.validity }, ..first });
+            self.contacts.push(second);
+        } else {
+            self.contacts.push(first);
+        }
+    }
+
+    fn opportunity(&mut self, rng: &mut ChaCha8Rng, account: usize, id: &str, n: i32) {
+        let opened = day_in(rng, month(n));
+        let closed = (rng.random::<f64>() < 0.6).then(|| later(rng, opened, 0..200));
+        let stages = match closed {
+            Some(_) => [Some("Closed Won"), Some("lost"), None],
+            None => [Some("offer"), Some("negotiation"), None],
+        };
+        let first = Opportunity {
+            id: format!("O-{id}-{n}"),
+            customer: id.to_owned(),
+            opened,
+            closed,
+            stage: stages[rng.random_range(0..3)],
+            amount: (rng.random::<f64>() < 0.8).then(|| cents(rng, 1..9_000_000)),
+            probability: (rng.random::<f64>() < 0.8).then(|| f64::from(rng.random_range(0..11)) / 10.0),
+            decision: (rng.random::<f64>() < 0.7).then(|| later(rng, opened, 10..300)),
+            competitor: (account % 3 == 0).then_some("Nordwerk"),
+            chance: rng.random::<bool>().then_some("new plant"),
+            risk: rng.random::<bool>().then_some("price"),
+            validity: Validity { known: opened, until: None, batch: 1 },
+        };
+        let changed = self.received[1].unwrap();
+        if opened < changed && rng.random::<f64>() < 0.2 {
+            let second = Opportunity {
+                stage: Some("negotiation"),
+                closed: None,
+                probability: Some(0.7),
+                validity: Validity { known: changed, until: None, batch: 2 },
+                ..first.clone()
+            };
+            let before = Validity { until: Some(changed), ..first.validity };
+            self.opportunities.push(Opportunity { validity: before, ..first });
+            self.opportunities.push(second);
+        } else {
+            self.opportunities.push(first);
         }
     }
 
@@ -386,6 +551,41 @@ impl Company {
                 })
                 .collect(),
             answers: self.answers.iter().filter(|row| row.day <= end && row.known <= end).cloned().collect(),
+            touches: self.touches.iter().filter(|row| row.day <= end && row.known <= end).cloned().collect(),
+            contacts: self
+                .contacts
+                .iter()
+                .filter(|row| known(&row.validity) && state(&row.validity))
+                .map(|row| Contact {
+                    confirmed: past(row.confirmed),
+                    left: past(row.left),
+                    validity: then(row.validity),
+                    ..row.clone()
+                })
+                .collect(),
+            opportunities: self
+                .opportunities
+                .iter()
+                .filter(|row| known(&row.validity) && row.opened <= end)
+                .map(|row| {
+                    let closed = past(row.closed);
+                    let row = Opportunity { closed, validity: then(row.validity), ..row.clone() };
+                    if state(&row.validity) {
+                        return row;
+                    }
+                    Opportunity {
+                        stage: None,
+                        amount: None,
+                        probability: None,
+                        decision: None,
+                        competitor: None,
+                        chance: None,
+                        risk: None,
+                        ..row
+                    }
+                })
+                .collect(),
+            signals: self.signals.iter().filter(|row| row.day <= end && row.known <= end).cloned().collect(),
             received,
         }
     }
@@ -407,7 +607,7 @@ impl Company {
         warehouse
     }
 
-    fn rows(&self) -> [(&'static str, &'static str, Vec<String>); 7] {
+    fn rows(&self) -> [(&'static str, &'static str, Vec<String>); 11] {
         let validity = |v: &Validity| format!("{}, {}, '{SOURCE}', {}", sql(Some(v.known)), sql(v.until), v.batch);
         let batch = |(n, received): (usize, &Option<Date>)| {
             format!(
@@ -528,6 +728,86 @@ impl Company {
                             a.question,
                             a.score,
                             sql(Some(a.known))
+                        )
+                    })
+                    .collect(),
+            ),
+            (
+                "interactions",
+                "customer_id, happened_on, channel, direction, outcome, known_at, source, batch_id",
+                self.touches
+                    .iter()
+                    .map(|t| {
+                        format!(
+                            "('{}', {}, '{}', {}, {}, {}, '{SOURCE}', 1)",
+                            t.customer,
+                            sql(Some(t.day)),
+                            t.channel,
+                            text(t.direction),
+                            text(t.outcome),
+                            sql(Some(t.known))
+                        )
+                    })
+                    .collect(),
+            ),
+            (
+                "contacts",
+                "contact_id, customer_id, role, last_confirmed_on, left_on, known_at, known_until, source, batch_id",
+                self.contacts
+                    .iter()
+                    .map(|c| {
+                        format!(
+                            "('{}', '{}', {}, {}, {}, {})",
+                            c.id,
+                            c.customer,
+                            text(c.role),
+                            sql(c.confirmed),
+                            sql(c.left),
+                            validity(&c.validity)
+                        )
+                    })
+                    .collect(),
+            ),
+            (
+                "opportunities",
+                "opportunity_id, customer_id, opened_on, closed_on, stage, amount_e4, probability, \
+                 decision_expected_on, competitor, chance, risk, known_at, known_until, source, batch_id",
+                self.opportunities
+                    .iter()
+                    .map(|o| {
+                        format!(
+                            "('{}', '{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+                            o.id,
+                            o.customer,
+                            sql(Some(o.opened)),
+                            sql(o.closed),
+                            text(o.stage),
+                            sql(o.amount),
+                            sql(o.probability),
+                            sql(o.decision),
+                            text(o.competitor),
+                            text(o.chance),
+                            text(o.risk),
+                            validity(&o.validity)
+                        )
+                    })
+                    .collect(),
+            ),
+            (
+                "public_signals",
+                "customer_id, observed_on, stated_source, topic, sentiment, text, known_at, source, batch_id",
+                self.signals
+                    .iter()
+                    .map(|s| {
+                        format!(
+                            "('{}', {}, '{}', {}, {}, {}, {}, '{SOURCE}', 1)",
+                            s.customer,
+                            sql(Some(s.day)),
+                            s.source,
+                            text(s.topic),
+                            sql(s.sentiment),
+                            text(s.text.as_deref()),
+                            sql(Some(s.known))
                         )
                     })
                     .collect(),

@@ -44,6 +44,10 @@ fn oracle_of(family: &str) -> &'static str {
         "payment" => include_str!("oracle/payment.sql"),
         "survey" => include_str!("oracle/survey.sql"),
         "complaints" => include_str!("oracle/complaints.sql"),
+        "dialogue" => include_str!("oracle/dialogue.sql"),
+        "contacts" => include_str!("oracle/contacts.sql"),
+        "opportunities" => include_str!("oracle/opportunities.sql"),
+        "public" => include_str!("oracle/public.sql"),
         other => panic!("family {other} has no oracle"),
     }
 }

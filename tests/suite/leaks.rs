@@ -6,7 +6,7 @@ use headroom::{
     features::{Facts, FeatureFrame},
     simulate,
 };
-use jiff::ToSpan;
+use jiff::{ToSpan, civil::Date};
 
 use crate::company::{Company, Validity, bytes, month, simulated};
 
@@ -102,6 +102,21 @@ fn whatever_happens_later_changes_nothing() {
         complaint.severity = Some("fatal");
     }
     other.answers.retain(|answer| answer.day <= end && answer.known <= end);
+    for touch in other.touches.iter_mut().filter(|touch| touch.day > end || touch.known > end) {
+        (touch.channel, touch.direction, touch.outcome) = ("visit", Some("in"), Some("opened"));
+    }
+    for contact in &mut other.contacts {
+        contact.role = Some("decider");
+        contact.left = Some(t.plus(1).first_day());
+    }
+    for opportunity in &mut other.opportunities {
+        opportunity.closed = opportunity.closed.filter(|closed| *closed <= end);
+        (opportunity.stage, opportunity.amount, opportunity.risk) = (Some("lost"), Some(77), Some("all"));
+    }
+    other.opportunities.retain(|opportunity| opportunity.opened <= end);
+    for signal in other.signals.iter_mut().filter(|signal| signal.day > end || signal.known > end) {
+        (signal.topic, signal.sentiment, signal.text) = (Some("a new topic"), Some(-1.0), Some("group aaa".into()));
+    }
     for customer in other.customers.iter_mut().filter(|customer| customer.validity.known > end) {
         customer.employees = Some(1);
         customer.industry = Some("space");
@@ -152,6 +167,66 @@ fn a_survey_answered_after_t_or_handed_in_after_t_is_unknown_at_t() {
     let later = facts(&company);
     let known_later = later.features(AsOf::known_by(t, t.plus(1)).unwrap()).unwrap();
     assert_eq!(value(&known_later, "K02", "nps_score"), Some(9.0));
+}
+
+#[test]
+fn a_touch_after_t_or_entered_after_t_is_unknown_at_t() {
+    let mut company = Company::random(29);
+    let t = month(20);
+    company.touches.retain(|touch| touch.customer != "K02");
+    let mut call = company.touches[0].clone();
+    (call.customer, call.channel, call.direction, call.outcome) = ("K02".into(), "call", Some("out"), None);
+    (call.day, call.known) = (t.first_day(), t.first_day());
+    let mut answer = call.clone();
+    answer.direction = Some("in");
+    (answer.day, answer.known) = (t.first_day().checked_add(10.days()).unwrap(), t.plus(1).first_day());
+    company.touches.extend([call, answer]);
+    let at_t = features(&company, t);
+    assert_eq!(value(&at_t, "K02", "calls_12"), Some(1.0));
+    assert_eq!(value(&at_t, "K02", "answered_share_12"), Some(0.0), "the answer is entered a month later");
+    let later = facts(&company).features(AsOf::known_by(t, t.plus(1)).unwrap()).unwrap();
+    assert_eq!(value(&later, "K02", "calls_12"), Some(2.0));
+    assert_eq!(value(&later, "K02", "answered_share_12"), Some(1.0));
+}
+
+#[test]
+fn an_opportunity_decided_after_t_is_open_at_t_and_its_stage_of_today_is_not_that_of_then() {
+    let mut company = Company::random(30);
+    let t = month(32);
+    company.opportunities.retain(|opportunity| opportunity.customer != "K02");
+    let mut won = company.opportunities[0].clone();
+    (won.id, won.customer, won.opened) = ("O-K02".into(), "K02".into(), t.plus(-6).first_day());
+    (won.closed, won.stage, won.amount) = (Some(t.plus(1).first_day()), Some("Closed Won"), Some(5_000_000));
+    won.validity = Validity { known: won.opened, until: None, batch: 1 };
+    company.opportunities.push(won);
+    let at_t = features(&company, t);
+    assert_eq!(value(&at_t, "K02", "opportunities_open"), Some(1.0));
+    assert_eq!(value(&at_t, "K02", "opportunity_amount"), Some(500.0), "its state was received in month 30");
+    assert_eq!(value(&at_t, "K02", "win_rate_24"), None);
+    let before = features(&company, t.plus(-4));
+    assert_eq!(value(&before, "K02", "opportunities_open"), Some(1.0));
+    assert_eq!(value(&before, "K02", "opportunity_amount"), None, "nothing of its state was known then");
+    let after = features(&company, t.plus(1));
+    assert_eq!(value(&after, "K02", "opportunities_open"), Some(0.0));
+    assert_eq!(value(&after, "K02", "win_rate_24"), Some(1.0));
+}
+
+#[test]
+fn a_contact_of_todays_file_says_nothing_of_the_time_before_its_receipt() {
+    let mut company = Company::random(31);
+    company.contacts.retain(|contact| contact.customer != "K02");
+    let mut decider = company.contacts[0].clone();
+    (decider.id, decider.customer, decider.role) = ("P-K02".into(), "K02".into(), Some("decider"));
+    (decider.confirmed, decider.left) = (Some(month(10).first_day()), Some(month(33).first_day()));
+    decider.validity = Validity { known: Date::constant(1900, 1, 1), until: None, batch: 1 };
+    company.contacts.push(decider);
+    let before = features(&company, month(20));
+    assert_eq!(value(&before, "K02", "decider_known"), None);
+    assert_eq!(value(&before, "K02", "contacts_known"), Some(0.0));
+    assert_eq!(value(&features(&company, month(31)), "K02", "decider_known"), Some(1.0));
+    let gone = features(&company, month(33));
+    assert_eq!(value(&gone, "K02", "decider_known"), Some(0.0));
+    assert_eq!(value(&gone, "K02", "contacts_left_12"), Some(1.0));
 }
 
 #[test]

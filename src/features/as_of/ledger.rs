@@ -66,6 +66,8 @@ pub(super) struct Ledger {
     records: Vec<Record>,
     group_offsets: Vec<usize>,
     group_records: Vec<GroupRecord>,
+    /// Per product group the months with a record and when these became known, without what others imply.
+    sales: Vec<Vec<(i32, i32)>>,
     totals: Totals,
     first_month: Month,
     last_knowledge: Month,
@@ -91,11 +93,13 @@ impl Ledger {
         let first = totals.keys().map(|&(month, _)| month).min().ok_or(FeatureError::NoOrders)?;
         let last = totals.keys().map(|&(_, known_month)| known_month).max().ok_or(FeatureError::NoOrders)?;
         let frame = warehouse.frame(include_str!("../sql/ledger_groups.sql"), params![])?;
+        let group_records = groups_of(&frame)?;
         Ok(Self {
             offsets,
             records,
             group_offsets: offsets_of(&frame, accounts)?,
-            group_records: groups_of(&frame)?,
+            sales: sales_of(&group_records),
+            group_records,
             totals,
             first_month: Month::from_index(first)?,
             last_knowledge: Month::from_index(last)?,
@@ -117,6 +121,12 @@ impl Ledger {
             .take_while(move |record| record.month <= at)
             .filter(move |record| record.known_month <= knowledge)
             .copied()
+    }
+
+    /// Whether anybody has bought of a product group, as far as is known.
+    pub(super) fn is_sold(&self, group: u32, as_of: AsOf) -> bool {
+        let (at, knowledge) = (as_of.at().index(), as_of.knowledge().index());
+        self.sales[group as usize].iter().any(|(month, known)| *month <= at && *known <= knowledge)
     }
 
     pub(super) fn known_totals(&self, as_of: AsOf) -> KnownTotals {
@@ -251,8 +261,23 @@ fn groups_of(frame: &DataFrame) -> Result<Vec<GroupRecord>, FeatureError> {
         .collect())
 }
 
+/// Per product group, the earliest months of sale and of knowledge.
+fn sales_of(records: &[GroupRecord]) -> Vec<Vec<(i32, i32)>> {
+    let groups = records.iter().map(|record| record.group as usize + 1).max().unwrap_or_default();
+    let mut sales: Vec<Vec<(i32, i32)>> = vec![Vec::new(); groups];
+    for record in records {
+        let of_group = &mut sales[record.group as usize];
+        let new = (record.month, record.known_month);
+        if !of_group.iter().any(|old| old.0 <= new.0 && old.1 <= new.1) {
+            of_group.retain(|old| old.0 < new.0 || old.1 < new.1);
+            of_group.push(new);
+        }
+    }
+    sales
+}
+
 /// Where each account's rows begin; the frame is in order of accounts.
-fn offsets_of(frame: &DataFrame, accounts: usize) -> Result<Vec<usize>, FeatureError> {
+pub(super) fn offsets_of(frame: &DataFrame, accounts: usize) -> Result<Vec<usize>, FeatureError> {
     let mut offsets = vec![0; accounts + 1];
     for account in frame.column("account")?.i32()?.into_no_null_iter() {
         offsets[account as usize + 1] += 1;

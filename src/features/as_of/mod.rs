@@ -6,15 +6,18 @@
 //! whether any cost is known are those of the view. Nothing here knows what a feature is.
 
 mod dated;
+mod dialogue;
+mod events;
 mod history;
 mod ledger;
 
 use jiff::{ToSpan, civil::Date};
 
+pub(super) use dialogue::{Channel, ROLES, SIGNAL_SOURCES, TouchOutcome};
 pub(super) use history::{History, MonthTotal};
 pub(super) use ledger::GroupRecord;
 
-use self::{dated::Dated, ledger::Ledger};
+use self::{dated::Dated, dialogue::Dialogue, ledger::Ledger};
 use super::FeatureError;
 use crate::{
     domain::{AsOf, Month, Notice},
@@ -30,6 +33,7 @@ pub struct Facts {
     groups: Vec<String>,
     ledger: Ledger,
     dated: Dated,
+    dialogue: Dialogue,
     notices: Vec<Notice>,
 }
 
@@ -42,15 +46,18 @@ impl Facts {
         let account_ids = ledger::account_ids(warehouse)?;
         let ledger = Ledger::load(warehouse, account_ids.len())?;
         let groups = ledger::product_groups(warehouse)?;
-        let dated = Dated::load(warehouse, ledger.last_knowledge().last_day())?;
+        let last_day = ledger.last_knowledge().last_day();
+        let dated = Dated::load(warehouse, last_day)?;
+        let dialogue = Dialogue::load(warehouse, account_ids.len(), last_day, &groups)?;
         let mut notices = ledger.notices();
         if groups.is_empty() {
             let text = "no order line has a product group, so assortment is unknown";
             notices.push(Notice::info("no-product-groups", text));
         }
         notices.extend(dated.notices());
+        notices.extend(dialogue.notices());
         tracing::debug!(accounts = account_ids.len(), groups = groups.len(), "facts loaded");
-        Ok(Self { account_ids, groups, ledger, dated, notices })
+        Ok(Self { account_ids, groups, ledger, dated, dialogue, notices })
     }
 
     /// What was known at a point in time.

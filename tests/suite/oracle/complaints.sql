@@ -18,6 +18,7 @@ figures AS (
         count(*) FILTER (ago < 12) AS c12,
         count(*) FILTER (ago < 24) AS c24,
         count(*) FILTER (closed IS NULL) AS open,
+        max(t - opened_on) FILTER (closed IS NULL) AS open_days,
         min(t - opened_on) AS since,
         avg(closed - opened_on) FILTER (ago < 24) AS to_close
     FROM state GROUP BY account_id
@@ -34,6 +35,7 @@ SELECT
     CASE WHEN months >= 24 THEN coalesce(c24, 0) END AS complaints_24,
     CASE WHEN months >= 12 THEN per(coalesce(c12, 0), orders_12) END AS complaints_per_order_12,
     CASE WHEN months IS NOT NULL THEN coalesce(open, 0) END AS complaints_open,
+    open_days AS oldest_open_complaint_days,
     since AS days_since_last_complaint,
     to_close AS days_to_close_24,
     severity AS complaint_severity,
