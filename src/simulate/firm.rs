@@ -88,8 +88,7 @@ pub(super) fn customer(world: &World, account: &Account) -> Vec<CustomerRow> {
     let industry_missing = draw.chance(INDUSTRY_MISSING);
     let first = CustomerRow {
         customer_id: account.id(),
-        vat_id: (is_company && draw.chance(0.9))
-            .then(|| format!("{}000{:06}", vat_prefix(city.country), account.index)),
+        vat_id: (is_company && draw.chance(0.9)).then(|| vat_id(city.country, account.index)),
         street: street(&mut draw),
         postal_code: city.postal_code,
         city: city.name,
@@ -227,10 +226,36 @@ fn some_month(world: &World, account: &Account, draw: &mut Draw) -> Option<(usiz
     account.is_alive(month).then_some((month, day))
 }
 
-fn vat_prefix(country: &str) -> &'static str {
+/// A tax number with the check digit of its country, another for every account.
+fn vat_id(country: &str, index: usize) -> String {
+    let digits = |number: usize, length: usize| -> Vec<u32> {
+        format!("{number:0length$}").bytes().map(|digit| u32::from(digit - b'0')).collect()
+    };
     match country {
-        "AT" => "ATU",
-        "CH" => "CHE",
-        _ => "DE",
+        "AT" => {
+            let number = 1_000_000 + index % 9_000_000;
+            let doubled = |digit: u32| digit / 5 + digit * 2 % 10;
+            let sum: u32 =
+                digits(number, 7).iter().zip(0..).map(|(&d, at)| if at % 2 == 1 { doubled(d) } else { d }).sum();
+            format!("ATU{number}{}", (10 - (sum + 4) % 10) % 10)
+        }
+        "CH" => {
+            // a remainder of 10 has no digit; of two neighbours one can be taken
+            let check = |number: usize| {
+                let weights = [5, 4, 3, 2, 7, 6, 5, 4];
+                (11 - digits(number, 8).iter().zip(weights).map(|(d, weight)| d * weight).sum::<u32>() % 11) % 11
+            };
+            let first = 10_000_000 + 2 * (index % 45_000_000);
+            let number = if check(first) < 10 { first } else { first + 1 };
+            format!("CHE{number}{}", check(number))
+        }
+        _ => {
+            let number = 10_000_000 + index % 90_000_000;
+            let product = digits(number, 8).iter().fold(10, |product, digit| match (product + digit) % 10 {
+                0 => 20 % 11,
+                sum => sum * 2 % 11,
+            });
+            format!("DE{number}{}", (11 - product) % 10)
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     draw::Draw,
     firm::contact_id,
     german::{CITIES, slug},
+    market::{INDUSTRIES, PRODUCT_GROUPS},
     table::{Cents, table},
     world::World,
 };
@@ -25,6 +26,11 @@ const SIGNALS: [(&str, &str); 5] = [
     ("forum", "Erfahrungen im Fachforum"),
     ("social", "Stellenanzeigen veröffentlicht"),
 ];
+/// Probability that a newsletter is opened by an account of average contentment, and that who opens it clicks.
+const OPEN_RATE: f64 = 0.3;
+const CLICK_RATE: f64 = 0.25;
+/// Part of the signals that name a product group of ours.
+const NAMING_SHARE: f64 = 0.25;
 const OPPORTUNITY_RATE: f64 = 0.05;
 const SIGNAL_RATE: f64 = 0.03;
 const APPOINTMENT_RATE: f64 = 0.05;
@@ -68,7 +74,7 @@ table! {
         source: &'static str,
         topic: &'static str,
         sentiment: f64,
-        text: &'static str,
+        text: String,
         url: String,
     }
 }
@@ -94,6 +100,8 @@ pub(super) fn interactions(world: &World, account: &Account) -> Vec<InteractionR
         return Vec::new();
     }
     let mut draw = world.stream("interactions", account.index);
+    let mut letters = world.stream("newsletters", account.index);
+    let open_rate = (OPEN_RATE * (0.2 * account.satisfaction).exp()).min(0.9);
     let mut rows = Vec::new();
     for month in account.months_alive(world) {
         let calendar = &world.calendar[month];
@@ -117,10 +125,18 @@ pub(super) fn interactions(world: &World, account: &Account) -> Vec<InteractionR
                     "visit" | "call" => {
                         Some(draw.pick(&["Angebot gewünscht", "kein Bedarf", "Wiedervorlage", "nicht erreicht"]))
                     }
+                    "newsletter" if letters.chance(open_rate) => {
+                        Some(if letters.chance(CLICK_RATE) { "geklickt" } else { "geöffnet" })
+                    }
                     _ => None,
                 };
                 let happened_on = draw.pick(&calendar.weekdays);
-                let known_at = if channel == "visit" { happened_on.plus(draw.between(0, 4)) } else { happened_on };
+                let known_at = match channel {
+                    "visit" => happened_on.plus(draw.between(0, 4)),
+                    // what came of it is collected a week later
+                    "newsletter" => happened_on.plus(7),
+                    _ => happened_on,
+                };
                 rows.push(InteractionRow {
                     customer_id: account.id(),
                     happened_on,
@@ -189,18 +205,27 @@ pub(super) fn public_signals(world: &World, account: &Account) -> Vec<SignalRow>
         return Vec::new();
     }
     let mut draw = world.stream("signals", account.index);
+    let mut names = world.stream("named groups", account.index);
+    let weights = INDUSTRIES[account.industry].affinity.iter().scan(0.0, |sum, weight| {
+        *sum += weight;
+        Some(*sum)
+    });
+    let weights: Vec<f64> = weights.collect();
     let mut rows = Vec::new();
     for month in account.months_alive(world) {
         for _ in 0..draw.poisson(SIGNAL_RATE) {
             let observed_on = draw.pick(&world.calendar[month].weekdays);
             let (source, text) = draw.pick(&SIGNALS);
+            // what companies like this one need, ours or not
+            let group = PRODUCT_GROUPS[names.weighted(&weights)].name;
+            let named = names.chance(NAMING_SHARE).then(|| format!("{text}: Bedarf an {group}"));
             rows.push(SignalRow {
                 customer_id: account.id(),
                 observed_on,
                 source,
                 topic: draw.pick(&["Wachstum", "Investition", "Personal", "Service"]),
                 sentiment: ((0.3 + 0.4 * draw.normal()).clamp(-1.0, 1.0) * 100.0).round() / 100.0,
-                text,
+                text: named.unwrap_or_else(|| text.to_owned()),
                 url: format!("https://{source}.example/{}/{}", slug(&account.id()), observed_on.0),
                 known_at: observed_on.plus(draw.between(0, 10)),
             });

@@ -14,6 +14,7 @@ words AS (
         CASE
             WHEN regexp_matches(lower(outcome), 'nicht erreicht|not reached|no answer|missed|voicemail|besetzt')
                 THEN 'missed'
+            WHEN regexp_matches(lower(outcome), 'unopened|not |nicht |ungelesen|ungeöffnet') THEN NULL
             WHEN regexp_matches(lower(outcome), 'open|click|geöffnet|geklickt|gelesen') THEN 'engaged'
         END AS outcome_word
     FROM interactions
