@@ -1,5 +1,5 @@
-//! Features of 1 and of 24 monthly origins from a ledger of 100,000 accounts and 36 months, with invoices, answers and
-//! complaints beside it.
+//! Features of 1 and of 24 monthly origins from a ledger of 100,000 accounts and 36 months, with invoices, answers,
+//! complaints, contact events, contacts, opportunities and public signals beside it.
 //!
 //! ```text
 //! cargo bench --no-default-features --bench features -- [ACCOUNTS]
@@ -90,7 +90,24 @@ fn fill(warehouse: &Warehouse, accounts: i64, first: Month) {
              FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) AS day FROM spine WHERE h % 24 = 1);
              INSERT INTO complaints (complaint_id, customer_id, opened_on, closed_on, known_at, source, batch_id)
              SELECT account_id || month, account_id, day, day + 20, day, 'files', 1
-             FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) AS day FROM spine WHERE h % 48 = 3)",
+             FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) AS day FROM spine WHERE h % 48 = 3);
+             INSERT INTO interactions (customer_id, happened_on, channel, direction, outcome, known_at, source, batch_id)
+             SELECT account_id, day, ['visit', 'call', 'email', 'newsletter', 'ticket', 'email', 'call'][1 + h // 32 % 7],
+                 ['in', 'out'][1 + h // 256 % 2], ['opened', 'not reached', 'order'][1 + h // 512 % 3], day, 'files', 1
+             FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) + CAST(h % 28 AS INTEGER) AS day FROM spine);
+             INSERT INTO contacts (contact_id, customer_id, role, email, last_confirmed_on, known_at, source, batch_id)
+             SELECT DISTINCT account_id || n, account_id, ['buyer', 'decider', 'user'][1 + (a + n) % 3], account_id || n,
+                 DATE '2022-06-01' + CAST(a % 700 AS INTEGER), DATE '2022-01-01' + CAST(a % 200 AS INTEGER), 'files', 1
+             FROM spine, range(2) numbers(n);
+             INSERT INTO opportunities (opportunity_id, customer_id, opened_on, closed_on, stage, amount_e4, probability,
+                 known_at, source, batch_id)
+             SELECT account_id || month, account_id, day, day + 90, 'won', 50000000, 0.5, day, 'files', 1
+             FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) AS day FROM spine WHERE h % 20 = 5);
+             INSERT INTO public_signals (customer_id, observed_on, stated_source, topic, sentiment, text, known_at, source,
+                 batch_id)
+             SELECT account_id, day, ['website', 'forum', 'social'][1 + h // 64 % 3], 'topic ' || h // 512 % 9,
+                 h // 1024 % 21 / 10.0 - 1, 'about group ' || h // 2048 % 20, day, 'files', 1
+             FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) AS day FROM spine WHERE h % 30 = 7)",
         )
         .expect("a ledger and dated facts");
 }

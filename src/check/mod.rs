@@ -1,12 +1,16 @@
 //! Do the rows make sense together? Each check is a query that returns the offending rows; errors close the gate.
 //!
-//! It changes nothing and judges no single value: that was done on the way in.
+//! It changes nothing. Rows that cannot be read were refused on the way in; here stands what can be read and is still
+//! wrong, missing or hard to believe.
 
 mod checks;
+mod listing;
+mod values;
 
 use std::collections::BTreeMap;
 
-pub use checks::{CHECKS, Check};
+pub use checks::{Area, CHECKS, Check, checks_as_markdown};
+pub use listing::listing;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -45,6 +49,8 @@ pub enum CheckError {
     Closed {
         /// The errors that nobody waived.
         findings: Vec<Finding>,
+        /// Everything that was found.
+        all: Vec<Finding>,
     },
     /// A waiver of what is no check.
     #[error("there is no check named `{name}`")]
@@ -57,17 +63,20 @@ pub enum CheckError {
     /// An error of the warehouse.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// An error of Polars.
+    #[error(transparent)]
+    Polars(#[from] polars::error::PolarsError),
 }
 
 impl CheckError {
     /// The remedy, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Closed { findings } => {
+            Self::Closed { findings, .. } => {
                 let remedies: Vec<String> =
                     findings.iter().map(|finding| format!("{}: {}", finding.check, finding.remedy)).collect();
                 Some(format!(
-                    "{}; or waive by name and reason, which the report repeats: [checks.waive] {} = \"because ...\"",
+                    "{}; or waive it, which is remembered and repeated in the report: headroom check --waive {} --reason \"...\"",
                     remedies.join("; "),
                     findings.first().map_or("name", |finding| finding.check.as_str())
                 ))
@@ -77,6 +86,7 @@ impl CheckError {
                 |nearest| format!("did you mean `{nearest}`?"),
             )),
             Self::Warehouse(error) => error.hint(),
+            Self::Polars(_) => None,
         }
     }
 }
@@ -110,7 +120,11 @@ impl Audited {
             .collect();
         let closing = |finding: &&Finding| finding.severity == Severity::Error && finding.waived_because.is_none();
         let closed: Vec<Finding> = findings.iter().filter(closing).cloned().collect();
-        if closed.is_empty() { Ok(Self { findings }) } else { Err(CheckError::Closed { findings: closed }) }
+        if closed.is_empty() {
+            Ok(Self { findings })
+        } else {
+            Err(CheckError::Closed { findings: closed, all: findings })
+        }
     }
 
     /// All findings, waived ones among them.
@@ -124,7 +138,11 @@ impl Audited {
             let waived =
                 finding.waived_because.as_ref().map(|reason| format!("; waived: {reason}")).unwrap_or_default();
             let examples = finding.examples.join("; ");
-            Notice::warning(&finding.check, format!("{} ({}: {examples}){waived}", finding.explanation, finding.rows))
+            let text = format!("{} ({}: {examples}){waived}", finding.explanation, finding.rows);
+            match finding.severity {
+                Severity::Info => Notice::info(&finding.check, text),
+                Severity::Warning | Severity::Error => Notice::warning(&finding.check, text),
+            }
         });
         notices.collect()
     }
@@ -136,6 +154,8 @@ impl Audited {
 /// If the warehouse fails.
 pub fn run(warehouse: &Warehouse) -> Result<Vec<Finding>, CheckError> {
     let _span = tracing::info_span!("check").entered();
+    warehouse.execute_script(include_str!("sql/newest_states.sql"))?;
+    values::judge(warehouse)?;
     let mut findings = Vec::new();
     for check in CHECKS {
         let sql = format!(
@@ -189,7 +209,7 @@ mod tests {
     fn an_error_closes_the_gate_unless_it_is_waived_with_a_reason() {
         let findings = vec![finding("duplicate-lines", Severity::Error), finding("thin-months", Severity::Warning)];
         let error = Audited::new(findings.clone(), &BTreeMap::new()).unwrap_err();
-        assert!(matches!(&error, CheckError::Closed { findings } if findings.len() == 1), "{error}");
+        assert!(matches!(&error, CheckError::Closed { findings, .. } if findings.len() == 1), "{error}");
         let waivers = BTreeMap::from([("duplicate-lines".to_owned(), "known rebates".to_owned())]);
         let audited = Audited::new(findings, &waivers).unwrap();
         assert!(audited.notices()[0].text.contains("waived: known rebates"));
@@ -200,6 +220,28 @@ mod tests {
         let waivers = BTreeMap::from([("duplicate-line".to_owned(), "why".to_owned())]);
         let error = Audited::new(Vec::new(), &waivers).unwrap_err();
         assert_eq!(error.hint().unwrap(), "did you mean `duplicate-lines`?");
+    }
+
+    #[test]
+    fn the_documentation_lists_the_checks_as_they_are() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data.md");
+        let text = std::fs::read_to_string(page).unwrap();
+        let (before, rest) = text.split_once("<!-- checks -->\n").unwrap();
+        let (shown, after) = rest.split_once("<!-- end of checks -->\n").unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            let list = checks_as_markdown();
+            let updated = format!("{before}<!-- checks -->\n{list}<!-- end of checks -->\n{after}");
+            std::fs::write(page, updated).unwrap();
+            return;
+        }
+        assert!(shown == checks_as_markdown(), "docs/data.md is out of date: run this test with UPDATE_DOCS=1");
+    }
+
+    #[test]
+    fn every_check_says_in_its_file_what_it_finds() {
+        for check in CHECKS {
+            assert!(check.sql.starts_with("-- "), "{}", check.name);
+        }
     }
 
     #[test]

@@ -126,11 +126,13 @@ pub enum Command {
     )]
     Forget(Forget),
     /// Check the loaded data; exit code 3 when a gate is closed
-    #[command(after_help = "Example:\n  headroom check --project sales/ --waive future-dates --reason \"pre-orders\"")]
+    #[command(
+        after_help = "Example:\n  headroom check --project sales/\n  headroom check --project sales/ --waive stray-months --reason \"pre-orders\"\n\nA waiver is remembered in data/waivers.toml and repeated in every report; delete its line to withdraw it.\ndocs/data.md lists all checks."
+    )]
     Check(AtTime),
     /// Build the monthly ledger that every as-of date is served from
     #[command(
-        after_help = "Example:\n  headroom history --project sales/\n\nOnly months that new lines touch are computed again."
+        after_help = "Example:\n  headroom history --project sales/\n\nOnly months that new lines touch are computed again. data/reconciliation/ says month by month what the files\nbrought and what the ledger holds, and row by row what differs."
     )]
     History(AtTime),
     /// Write what the models see, as one table an origin: features, baselines, outcomes
@@ -146,7 +148,7 @@ pub enum Command {
     },
     /// Judge every model of the ladder on past months, beside its baseline
     #[command(
-        after_help = "Example:\n  headroom backtest --project sales/ --as-of 2021-10 --horizon 3\n  headroom backtest --project sales/ --learning-curve"
+        after_help = "Example:\n  headroom backtest --project sales/ --as-of 2021-10 --horizon 3\n  headroom backtest --project sales/ --learning-curve\n  headroom backtest --project sales/ --ablate payment,survey,dialogue"
     )]
     Backtest {
         #[command(flatten)]
@@ -154,6 +156,9 @@ pub enum Command {
         /// Also say how many accounts and months of history skill needs (critical mass)
         #[arg(long)]
         learning_curve: bool,
+        /// Say instead what each of these families of features (docs/features.md) adds to each target, out of time
+        #[arg(long, value_name = "FAMILY,...", value_delimiter = ',', conflicts_with = "learning_curve")]
+        ablate: Vec<String>,
     },
     /// Choose, fit and register a model per target, with its card
     #[command(

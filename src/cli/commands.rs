@@ -31,10 +31,11 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Account(options) => account(&options, threads, console),
         Command::Contacts(options) => contacts(options, threads, console),
         Command::Forget(options) => forget(&options, threads, console),
-        Command::Check(options) => stages(options, Stage::Check, threads, console),
+        Command::Check(options) => check(options, threads, console),
         Command::History(options) => stages(options, Stage::History, threads, console),
         Command::Features { at, out } => features(at, &out, threads, console),
-        Command::Backtest { at, learning_curve: true } => learning_curve(at, threads, console),
+        Command::Backtest { at, learning_curve: true, .. } => learning_curve(at, threads, console),
+        Command::Backtest { at, ablate: families, .. } if !families.is_empty() => ablate(at, &families, threads, console),
         Command::Backtest { at, .. } => stages(at, Stage::Backtest, threads, console),
         Command::Train(options) => stages(options, Stage::Train, threads, console),
         Command::Score(options) => stages(options, Stage::Score, threads, console),
@@ -175,6 +176,27 @@ fn fetch_tables(options: &Fetch, console: &Console) -> Result<(), PipelineError>
 #[expect(clippy::disallowed_methods, reason = "the day of receipt is read here, once, and handed down as an input")]
 fn today() -> jiff::civil::Date {
     jiff::Zoned::now().date()
+}
+
+fn check(options: AtTime, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let result = stages(options, Stage::Check, threads, console);
+    if let Err(error) = &result {
+        for line in error.lines() {
+            console.line(&line);
+        }
+    }
+    result
+}
+
+fn ablate(
+    at: AtTime,
+    families: &[String],
+    threads: Option<usize>,
+    console: &Console,
+) -> Result<(), PipelineError> {
+    let config = load(at)?;
+    show(&pipeline::ablate(&config, families, resources(threads), console)?, console);
+    Ok(())
 }
 
 fn stages(options: AtTime, until: Stage, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {

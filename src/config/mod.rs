@@ -10,6 +10,7 @@ mod mapping;
 mod raw;
 pub mod resolve;
 pub mod sources;
+mod waivers;
 
 use std::{
     collections::BTreeMap,
@@ -57,8 +58,10 @@ pub struct RunConfig {
     pub retention: BTreeMap<String, u32>,
     /// How records become accounts.
     pub resolve: ResolveConfig,
-    /// Waived checks, each with its reason.
+    /// Waived checks, each with its reason: of the configuration, remembered, and given now.
     pub waivers: BTreeMap<String, String>,
+    /// Those given now.
+    pub new_waivers: BTreeMap<String, String>,
     /// The folder, relative to the project, in which tables without a source of their own are looked for as `<table>.csv` or so.
     pub tables: PathBuf,
     /// Where canonical tables come from that are not simply in [`tables`](Self::tables).
@@ -95,7 +98,8 @@ impl RunConfig {
             Err(error) => return Err(ConfigError::Read { file, reason: error.to_string() }),
         };
         let mut waivers = raw.checks.waive;
-        waivers.extend(overrides.waivers);
+        waivers.extend(waivers::remembered(&project)?);
+        waivers.extend(overrides.waivers.clone());
         if let Some((check, _)) = waivers.iter().find(|(_, reason)| reason.trim().is_empty()) {
             return Err(ConfigError::WaiverWithoutReason { check: check.clone() });
         }
@@ -132,6 +136,7 @@ impl RunConfig {
             retention: raw.retention,
             resolve: raw.resolve,
             waivers,
+            new_waivers: overrides.waivers,
             sources: raw.sources,
             tables: raw.project.data,
             project,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     atomic::PublishError,
     backtest::BacktestError,
-    check::CheckError,
+    check::{self, CheckError},
     config::ConfigError,
     domain::{DomainError, Month},
     features::FeatureError,
@@ -102,6 +102,14 @@ impl PipelineError {
             Self::Config(_) | Self::Simulate(SimulateError::Option { .. }) => 2,
             Self::Check(CheckError::Closed { .. }) => 3,
             _ => 1,
+        }
+    }
+
+    /// What was found on the way and is worth reading before the error: all findings, where the gate is closed.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Check(CheckError::Closed { all, .. }) => check::listing(all),
+            _ => Vec::new(),
         }
     }
 

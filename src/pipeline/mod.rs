@@ -24,6 +24,7 @@ pub use work::{Artifact, Key, WorkStore};
 use polars::prelude::DataFrame;
 
 use crate::{
+    check,
     config::RunConfig,
     domain::Notice,
     forget::{Forgotten, Kind},
@@ -110,11 +111,12 @@ pub fn run(
     }
     let audited = run.check()?;
     if until == Stage::Check {
-        return Ok(run.finish(Vec::new()));
+        return Ok(run.finish(check::listing(audited.findings())));
     }
     let facts_key = run.history(&audited)?;
     if until == Stage::History {
-        return Ok(run.finish(Vec::new()));
+        let lines = run.statement()?;
+        return Ok(run.finish(lines));
     }
     let moment = run.moment(&facts_key)?;
     let (backtest, backtest_key) = run.backtest(&moment)?;
@@ -135,6 +137,22 @@ pub fn run(
     }
     let folder = run.report(&moment, &loaded, &backtest, &ranking, &rank_key)?;
     Ok(run.finish(vec![format!("the report is {}", folder.join("index.html").display())]))
+}
+
+/// Says what each of `families` of features adds to each target on past months, and leaves the table in `reports/`.
+///
+/// # Errors
+/// If a family does not exist, the history leaves no origin to judge on, or a stage before fails.
+pub fn ablate(
+    config: &RunConfig,
+    families: &[String],
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+    let moment = moment_of(&mut run)?;
+    let lines = run.ablate(&moment, families)?;
+    Ok(run.finish(lines))
 }
 
 /// The learning curve of expected revenue, after the backtest that it belongs to.

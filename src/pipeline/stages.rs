@@ -18,12 +18,12 @@ use super::{
 use crate::{
     atomic,
     backtest::{self, Backtest, BacktestReport, Setting},
-    check::{self, Audited},
+    check::{self, Audited, CheckError},
     config::RunConfig,
     domain::{AsOf, Money, Notice},
     features::{Facts, Slice},
     forget::{self, Forgotten, Kind},
-    history::{self, LedgerAction, LedgerReport},
+    history::{self, LedgerAction, LedgerReport, Statement},
     ingest::{self, BatchReport, IngestReport, Request},
     params,
     rank::{Evidence, RankInput, Ranking, rank},
@@ -173,14 +173,18 @@ impl<'a> Run<'a> {
     pub(super) fn check(&mut self) -> Result<Audited, PipelineError> {
         let _span = tracing::info_span!("check").entered();
         self.progress.started(Stage::Check);
-        let audited = Audited::new(check::run(&self.warehouse)?, &self.config.waivers)?;
-        self.notices.extend(audited.notices());
+        let audited = Audited::new(check::run(&self.warehouse)?, &self.config.waivers);
+        if !matches!(audited, Err(CheckError::UnknownCheck { .. })) {
+            self.config.remember_waivers()?;
+        }
+        let audited = audited?;
         self.progress.finished(Stage::Check, Origin::Made, &check_summary(&audited));
         Ok(audited)
     }
 
     /// Brings the ledger up to date; returns the key of everything known.
-    pub(super) fn history(&mut self, _audited: &Audited) -> Result<Key, PipelineError> {
+    pub(super) fn history(&mut self, audited: &Audited) -> Result<Key, PipelineError> {
+        self.notices.extend(audited.notices());
         let _span = tracing::info_span!("history").entered();
         self.progress.started(Stage::History);
         let report = history::build(&self.warehouse)?;
@@ -204,6 +208,17 @@ impl<'a> Run<'a> {
                 ("golden", &format!("{:?}", self.config.resolve)),
             ],
         ))
+    }
+
+    /// Files and ledger reconciled month by month, printed in short and left in `data/reconciliation/`.
+    pub(super) fn statement(&self) -> Result<Vec<String>, PipelineError> {
+        let statement = Statement::read(&self.warehouse, &self.config.currency)?;
+        let folder = self.config.data().join("reconciliation");
+        atomic::write_csv(&folder.join("months.csv"), &statement.months)?;
+        atomic::write_csv(&folder.join("rows.csv"), &statement.rows)?;
+        let mut lines = statement.lines()?;
+        lines.push(format!("every month and row: {}", relative(self.config, &folder)));
+        Ok(lines)
     }
 
     pub(super) fn moment(&mut self, facts_key: &Key) -> Result<Moment, PipelineError> {
@@ -267,6 +282,21 @@ impl<'a> Run<'a> {
             format!("{:>9} {:>7}   {skill}", point.accounts, point.months)
         }));
         Ok(lines)
+    }
+
+    /// What each family of features adds, printed and left in `reports/`.
+    pub(super) fn ablate(&mut self, moment: &Moment, families: &[String]) -> Result<Vec<String>, PipelineError> {
+        let _span = tracing::info_span!("ablate").entered();
+        self.progress.started(Stage::Backtest);
+        let (ladder, panel) = (self.ladder()?, self.panel(moment)?);
+        let setting =
+            Setting { plan: &moment.plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks: 0 };
+        let ablation = backtest::ablate(&panel, &setting, families)?;
+        let file = self.config.reports().join(format!("ablation-{}.parquet", moment.folder()));
+        let table = ablation.table().map_err(|error| PipelineError::frame(&file, &error))?;
+        atomic::write_parquet(&file, &table)?;
+        self.progress.finished(Stage::Backtest, Origin::Made, &relative(self.config, &file));
+        Ok(ablation.lines())
     }
 
     /// A labelled slice for each origin of the plan.

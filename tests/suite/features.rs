@@ -116,7 +116,7 @@ fn every_feature_agrees_with_plain_sql_on_the_raw_lines() {
         let warehouse = Company::random(seed).warehouse();
         let facts = Facts::load(&warehouse).unwrap();
         let late = AsOf::known_by(month(23), month(30)).unwrap();
-        let moments = [2, 13, 24, 32, MONTHS - 1].map(|n| AsOf::end_of(month(n)));
+        let moments = [2, 13, 24, 32, 38, MONTHS - 1].map(|n| AsOf::end_of(month(n)));
         for as_of in moments.into_iter().chain([late]) {
             set_oracle(&warehouse, as_of);
             let features = facts.features(as_of).unwrap();

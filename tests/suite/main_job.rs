@@ -239,3 +239,55 @@ fn every_command_has_help_with_an_example() {
         assert!(text.contains("Example"), "{command}: {text}");
     }
 }
+
+#[test]
+fn a_closed_gate_is_explained_and_a_waiver_is_remembered_until_it_is_withdrawn() {
+    let mut text = "order_id,line_number,customer_id,ordered_on,net_revenue\n".to_owned();
+    for month in 0..30 {
+        for line in 1..=3 {
+            text.push_str(&format!("{month},{line},C{line},{}-{:02}-28,10.50\n", 2019 + month / 12, month % 12 + 1));
+        }
+    }
+    text.push_str("29,3,C3,2021-06-28,10.50\n");
+    let project = Project::with_orders(&text);
+    let said = project.fails(3, &["check"]);
+    assert!(said.out.contains("GATE CLOSED: duplicate-lines (uniqueness), 1 row"), "{}", said.out);
+    assert!(said.out.contains("order 29, line 3 is held 2 times"), "{}", said.out);
+    assert!(said.err.contains("--waive duplicate-lines"), "{}", said.err);
+    let said = project.run(&["check", "--waive", "duplicate-lines", "--reason", "two deliveries"]);
+    assert!(said.out.contains("waived: duplicate-lines"), "{}", said.out);
+    let said = project.run(&["check"]);
+    assert!(said.out.contains("waived: two deliveries"), "remembered: {}", said.out);
+    project.run(&["run", "--horizon", "3"]);
+    let page = fs::read_to_string(project.report().join("index.html")).unwrap();
+    assert!(page.contains("two deliveries"), "the report repeats the reason");
+    fs::remove_file(project.path().join("data/waivers.toml")).unwrap();
+    project.fails(3, &["check"]);
+}
+
+#[test]
+fn what_each_family_of_features_adds_is_said_with_its_interval() {
+    let project = Project::simulated(&company(150, 60, 8));
+    let said = project.run(&["backtest", "--horizon", "3", "--ablate", "payment,public"]);
+    let row = |family: &str| {
+        let rows = said.out.lines().filter(|line| line.starts_with("expected_revenue") && line.contains(family));
+        rows.map(str::to_owned).next().unwrap_or_else(|| panic!("{}", said.out))
+    };
+    assert!(row("payment").contains(" to ") && row("payment").contains('%'), "{}", row("payment"));
+    let reports = fs::read_dir(project.path().join("reports")).unwrap().flatten();
+    let files: Vec<_> = reports.map(|entry| entry.path()).filter(|path| path.extension().is_some()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let table = ParquetReader::new(fs::File::open(&files[0]).unwrap()).finish().unwrap();
+    assert_eq!(table.height(), 10, "five targets and two families");
+    let skill = numbers(&table, "skill");
+    let (low, high) = (numbers(&table, "ci_low"), numbers(&table, "ci_high"));
+    for ((skill, low), high) in skill.iter().zip(&low).zip(&high) {
+        let (skill, low, high) = (skill.unwrap(), low.unwrap(), high.unwrap());
+        assert!(low <= skill && skill <= high && high < 1.0, "{low} {skill} {high}");
+    }
+    let again = project.run(&["backtest", "--horizon", "3", "--ablate", "payment,public", "--threads", "1"]);
+    let lines = |text: &str| text.lines().filter(|line| line.contains('%')).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&said.out), lines(&again.out));
+    let said = project.fails(1, &["backtest", "--ablate", "paymnt"]);
+    assert!(said.err.contains("did you mean") && said.err.contains("`payment`"), "{}", said.err);
+}

@@ -17,6 +17,7 @@ SELECT
         ELSE CAST(CAST(line.cost_e4 AS DECIMAL(38, 0)) * rate.rate AS BIGINT)
     END AS cost_e4,
     line.currency,
+    line.shipped_on,
     coalesce(line.known_at, CASE WHEN {is_late} THEN CAST({received_on} AS DATE) ELSE line.ordered_on END) AS known_at,
     {source} AS source,
     line.batch_id,

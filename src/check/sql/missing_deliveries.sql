@@ -1,0 +1,23 @@
+-- Months within the history of another dated table with less than a tenth of its median month, which has at least 20
+-- rows; sources are judged apart, since each delivers for itself.
+WITH facts AS (
+    SELECT 'invoices' AS table_name, source, issued_on AS day FROM newest_invoices
+    UNION ALL SELECT 'interactions', source, happened_on FROM interactions WHERE known_until IS NULL
+    UNION ALL SELECT 'complaints', source, opened_on FROM newest_complaints
+    UNION ALL SELECT 'public_signals', source, observed_on FROM public_signals WHERE known_until IS NULL
+),
+months AS (
+    SELECT table_name, source, year(day) * 12 + month(day) - 1 AS month, count(*) AS facts
+    FROM facts GROUP BY ALL
+),
+bounds AS (
+    SELECT table_name, source, min(month) AS first_month, max(month) AS last_month, median(facts) AS usual_facts
+    FROM months GROUP BY ALL HAVING median(facts) >= 20
+),
+calendar AS (
+    SELECT table_name, source, unnest(range(first_month + 1, last_month)) AS month, usual_facts FROM bounds
+)
+SELECT format('{} of {} has {} rows in {:04d}-{:02d}, usually {:.0f}',
+    table_name, source, coalesce(facts, 0), month // 12, month % 12 + 1, usual_facts) AS finding
+FROM calendar LEFT JOIN months USING (table_name, source, month)
+WHERE coalesce(facts, 0) * 10 < usual_facts
