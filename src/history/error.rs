@@ -40,6 +40,9 @@ pub enum HistoryError {
     /// A month outside the calendar.
     #[error(transparent)]
     Domain(#[from] DomainError),
+    /// A table could not be put together.
+    #[error(transparent)]
+    Polars(#[from] polars::error::PolarsError),
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
@@ -56,7 +59,7 @@ impl HistoryError {
                 "look for a customer with two rows in `accounts`; if there is none, this is a defect of headroom"
                     .into(),
             ),
-            Self::Domain(_) => None,
+            Self::Domain(_) | Self::Polars(_) => None,
             Self::Warehouse(error) => error.hint(),
         }
     }

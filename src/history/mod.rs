@@ -18,9 +18,11 @@ mod plan;
 mod reconcile;
 mod report;
 mod sql;
+mod statement;
 
 pub use error::HistoryError;
 pub use report::{LedgerAction, LedgerReport, RebuildReason};
+pub use statement::Statement;
 
 use crate::{
     domain::Month,

@@ -4,14 +4,14 @@ mod oracle;
 
 use headroom::{
     domain::Month,
-    history::{HistoryError, LedgerAction, LedgerReport, RebuildReason, build},
+    history::{HistoryError, LedgerAction, LedgerReport, RebuildReason, Statement, build},
     ingest::contract,
     params,
     warehouse::{TableDefinition, Warehouse, WarehouseOptions},
 };
 use jiff::civil::{Date, date};
 use oracle::{AccountRecord, GroupRecord, Line, Oracle};
-use polars::prelude::{Column, DataType, df};
+use polars::prelude::{Column, DataFrame, DataType, df};
 use proptest::prelude::*;
 
 use super::project::Project;
@@ -393,4 +393,49 @@ proptest! {
     fn any_sequence_of_batches_gives_the_oracles_ledger_and_that_of_a_build_from_scratch(batches in any_batches()) {
         checked(&batches);
     }
+}
+
+#[test]
+fn files_and_ledger_are_reconciled_month_by_month_and_what_differs_is_there_row_by_row() {
+    let mut project = Project::new();
+    project.section("order_lines", "mode = \"snapshot\"");
+    let line = |order: &str, day: &str, net: &str, currency: &str| format!("{order},1,C1,{day},{net},{currency}\n");
+    let header = "order_id,line_number,customer_id,ordered_on,net_revenue,currency\n";
+    let kept = line("1", "2020-01-05", "10.10", "EUR") + &line("2", "2020-01-06", "20.00", "CHF");
+    project.file("fx_rates.csv", "month,currency,rate\n2020-01,CHF,0.9\n2020-02,CHF,0.9\n");
+    let first = kept.clone() + &line("3", "2020-02-07", "5.55", "EUR") + &line("4", "2020-02-08", "never", "EUR");
+    project.file("order_lines_2020-02-29.csv", format!("{header}{first}"));
+    let second = kept + &line("3", "2020-02-07", "4.55", "EUR") + &line("5", "2020-03-08", "1", "EUR");
+    project.file("order_lines_2020-03-31.csv", format!("{header}{second}"));
+    project.ingest().unwrap();
+    headroom::resolve::resolve(&project.warehouse).unwrap();
+    build(&project.warehouse).unwrap();
+    let statement = Statement::read(&project.warehouse, "EUR").unwrap();
+    let row = |frame: &DataFrame, row: usize| {
+        let cells = frame.get(row).unwrap().into_iter().map(|value| value.to_string().replace('"', ""));
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    let months: Vec<String> = (0..statement.months.height()).map(|at| row(&statement.months, at)).collect();
+    assert_eq!(
+        months,
+        [
+            "2020-01 CHF 1 20.0 0.0 20.0 18.0 28.1 0.0",
+            "2020-01 EUR 1 10.1 0.0 10.1 10.1 null null",
+            "2020-02 EUR 2 10.1 -5.55 4.55 4.55 4.55 0.0",
+            "2020-03 EUR 1 1.0 0.0 1.0 1.0 1.0 0.0",
+        ]
+    );
+    let rows: Vec<String> = (0..statement.rows.height()).map(|at| row(&statement.rows, at)).collect();
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(
+        rows[0].starts_with("refused data/order_lines_2020-02-29.csv row 5 null null net_revenue is `never`"),
+        "{rows:?}"
+    );
+    assert!(
+        rows[1].starts_with("taken back data/order_lines_2020-03-31.csv order 3, line 1 2020-02-07 -5.55"),
+        "{rows:?}"
+    );
+    let lines = statement.lines().unwrap();
+    assert!(lines[0].contains("0.00 unexplained"), "{lines:?}");
+    assert!(lines[2].starts_with("1 rows of the files were refused"), "{lines:?}");
 }

@@ -1,0 +1,27 @@
+-- Every row that makes a difference between a file and the ledger beside conversion: refused on the way in, or taken
+-- back by a later file. Grain: one row of a file, or one reversal. Amounts in ten-thousandths, null where the file's
+-- could not be read.
+SELECT
+    'refused' AS kind,
+    q.file,
+    'row ' || row_number AS place,
+    CAST(NULL AS DATE) AS ordered_on,
+    CAST(NULL AS BIGINT) AS net_revenue_e4,
+    string_agg(coalesce(column_name || ' is `' || value || '`, ', '') || 'expected ' || expected, '; ' ORDER BY column_name)
+        AS reason
+FROM quarantine AS q
+SEMI JOIN (SELECT max(batch_id) AS batch_id FROM batches WHERE table_name = 'order_lines' GROUP BY file) AS newest
+    USING (batch_id)
+GROUP BY q.file, row_number
+UNION ALL
+SELECT
+    'taken back',
+    batches.file,
+    'order ' || order_id || coalesce(', line ' || line_number, ''),
+    ordered_on,
+    net_revenue_e4,
+    'changed or gone in this file, known from ' || known_at
+FROM order_lines
+JOIN batches USING (batch_id)
+WHERE is_reversal
+ORDER BY ALL
