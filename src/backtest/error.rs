@@ -41,6 +41,28 @@ pub enum BacktestError {
         /// The target.
         target: Target,
     },
+    /// An ablation of a family of features that does not exist.
+    #[error("there is no family of features `{name}`")]
+    UnknownFamily {
+        /// As typed.
+        name: String,
+    },
+    /// An ablation of a target without a rung that takes any list of features.
+    #[error("the ladder has no linear rung with features for {target}")]
+    NoLinearRung {
+        /// The target.
+        target: Target,
+    },
+    /// An ablation without a later origin.
+    #[error(
+        "the history up to {as_of} and a horizon of {horizon} leave no later origin to judge families of features on"
+    )]
+    NothingToJudge {
+        /// The month the run speaks of.
+        as_of: Month,
+        /// How far it looks.
+        horizon: Horizon,
+    },
     /// An error of training.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -58,6 +80,16 @@ impl BacktestError {
         match self {
             Self::Train(error) => error.hint(),
             Self::MissingSlice { .. } => Some("compute a slice for every origin of `OriginPlan::origins`".into()),
+            Self::UnknownFamily { name } => {
+                let similarity = |family: &&str| strsim::jaro_winkler(family, name);
+                let known = super::families();
+                let nearest = known.iter().copied().filter(|family| similarity(family) > 0.7);
+                let nearest = nearest.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+                let guess = nearest.map(|family| format!("did you mean `{family}`? ")).unwrap_or_default();
+                Some(format!("{guess}known: {}", known.join(", ")))
+            }
+            Self::NoLinearRung { .. } => Some("add one of step 3 to `models/ladder.toml`".into()),
+            Self::NothingToJudge { .. } => Some("try a shorter horizon: --horizon 3".into()),
             _ => None,
         }
     }

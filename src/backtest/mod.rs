@@ -4,6 +4,7 @@
 //! result is data: a report with its evidence, and the frozen recipes refit on everything known. It stores nothing and
 //! knows nothing of files.
 
+mod ablation;
 mod bootstrap;
 mod choose;
 mod contest;
@@ -24,6 +25,7 @@ mod verdicts;
 
 use std::collections::BTreeMap;
 
+pub use ablation::{Ablation, FamilyGain, Gain, ablate, families};
 pub use curve::{CurvePoint, LearningCurve, learning_curve};
 pub use error::BacktestError;
 pub use origins::recommend_horizon;
