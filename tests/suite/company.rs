@@ -398,7 +398,7 @@ impl Company {
             amount: (rng.random::<f64>() < 0.8).then(|| cents(rng, 1..9_000_000)),
             probability: (rng.random::<f64>() < 0.8).then(|| f64::from(rng.random_range(0..11)) / 10.0),
             decision: (rng.random::<f64>() < 0.7).then(|| later(rng, opened, 10..300)),
-            competitor: (account % 3 == 0).then_some("Nordwerk"),
+            competitor: account.is_multiple_of(3).then_some("Nordwerk"),
             chance: rng.random::<bool>().then_some("new plant"),
             risk: rng.random::<bool>().then_some("price"),
             validity: Validity { known: opened, until: None, batch: 1 },

@@ -1,7 +1,10 @@
--- Months within the history of another dated table with less than a tenth of its median month, which has at least 20
--- rows; sources are judged apart, since each delivers for itself.
+-- Months within the history of a dated table with less than a tenth of its median month, which has at least 20 rows;
+-- sources are judged apart, since each delivers for itself. Order lines of a single source are judged by thin months.
 WITH facts AS (
     SELECT 'invoices' AS table_name, source, issued_on AS day FROM newest_invoices
+    UNION ALL
+    SELECT 'order_lines', source, ordered_on FROM order_lines
+    WHERE NOT is_reversal AND (SELECT count(DISTINCT source) > 1 FROM order_lines)
     UNION ALL SELECT 'interactions', source, happened_on FROM interactions WHERE known_until IS NULL
     UNION ALL SELECT 'complaints', source, opened_on FROM newest_complaints
     UNION ALL SELECT 'public_signals', source, observed_on FROM public_signals WHERE known_until IS NULL

@@ -287,6 +287,9 @@ impl Known<'_> {
     }
 }
 
+/// Topic and text of a signal.
+type Said<'a> = (Option<&'a str>, Option<&'a str>);
+
 type Texts<'a> = Vec<Option<&'a str>>;
 
 fn texts<'a>(frame: &'a DataFrame, name: &str) -> Result<Texts<'a>, FeatureError> {
@@ -378,7 +381,7 @@ fn signals(
     topics.values_mut().zip(0..).for_each(|(number, position)| *number = position);
     let names: Vec<Vec<String>> = groups.iter().map(|group| names_of(group)).collect();
     // the same words come again and again
-    let mut found: BTreeMap<(Option<&str>, Option<&str>), (u32, u32)> = BTreeMap::new();
+    let mut found: BTreeMap<Said<'_>, (u32, u32)> = BTreeMap::new();
     let mut name = |topic: Option<&str>, text: Option<&str>| {
         let start = named.len() as u32;
         let said = words(&format!("{} {}", topic.unwrap_or_default(), text.unwrap_or_default()));

@@ -1,4 +1,5 @@
--- Observations in public with the account they speak of, by day. An observation has no id and never changes.
+-- Observations in public with the account they speak of, by day. An observation has no id and never changes; of long
+-- texts the beginning is read.
 -- Grain: one row per observation.
 SELECT
     account,
@@ -9,7 +10,7 @@ SELECT
     stated_source,
     topic,
     sentiment,
-    text,
+    left(text, 2000) AS text,
     known_at,
     known_until
 FROM public_signals
