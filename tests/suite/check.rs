@@ -102,7 +102,6 @@ fn every_customer_is_an_account_also_one_known_only_from_orders() {
 /// Findings of the checks named, without their number.
 fn found(project: &Project, checks: &[&str]) -> Vec<String> {
     project.ingest().unwrap();
-    resolve(&project.warehouse).unwrap();
     let found = run(&project.warehouse).unwrap();
     let of_checks = found.into_iter().filter(|finding| checks.contains(&finding.check.as_str()));
     of_checks.flat_map(|f| f.examples.into_iter().map(move |example| format!("{}: {example}", f.check))).collect()
@@ -167,6 +166,7 @@ fn what_names_nothing_that_exists_is_found_and_kept() {
             "shared-emails: x@a.example is shared by P1, P2",
         ]
     );
+    project.resolve();
     assert_eq!(project.rows(&["count(*)"], "FROM accounts WHERE account_id = 'Nobody'"), ["1"]);
 }
 

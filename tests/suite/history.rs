@@ -408,7 +408,7 @@ fn files_and_ledger_are_reconciled_month_by_month_and_what_differs_is_there_row_
     let second = kept + &line("3", "2020-02-07", "4.55", "EUR") + &line("5", "2020-03-08", "1", "EUR");
     project.file("order_lines_2020-03-31.csv", format!("{header}{second}"));
     project.ingest().unwrap();
-    headroom::resolve::resolve(&project.warehouse).unwrap();
+    project.resolve();
     build(&project.warehouse).unwrap();
     let statement = Statement::read(&project.warehouse, "EUR").unwrap();
     let row = |frame: &DataFrame, row: usize| {

@@ -10,7 +10,7 @@ SELECT
     string_agg(coalesce(column_name || ' is `' || value || '`, ', '') || 'expected ' || expected, '; ' ORDER BY column_name)
         AS reason
 FROM quarantine AS q
-SEMI JOIN (SELECT max(batch_id) AS batch_id FROM batches WHERE table_name = 'order_lines' GROUP BY file) AS newest
+SEMI JOIN (SELECT max(batch_id) AS batch_id FROM batches WHERE table_name = 'order_lines' GROUP BY source, file) AS newest
     USING (batch_id)
 GROUP BY q.file, row_number
 UNION ALL
