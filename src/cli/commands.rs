@@ -35,7 +35,9 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::History(options) => stages(options, Stage::History, threads, console),
         Command::Features { at, out } => features(at, &out, threads, console),
         Command::Backtest { at, learning_curve: true, .. } => learning_curve(at, threads, console),
-        Command::Backtest { at, ablate: families, .. } if !families.is_empty() => ablate(at, &families, threads, console),
+        Command::Backtest { at, ablate: families, .. } if !families.is_empty() => {
+            ablate(at, &families, threads, console)
+        }
         Command::Backtest { at, .. } => stages(at, Stage::Backtest, threads, console),
         Command::Train(options) => stages(options, Stage::Train, threads, console),
         Command::Score(options) => stages(options, Stage::Score, threads, console),
@@ -188,12 +190,7 @@ fn check(options: AtTime, threads: Option<usize>, console: &Console) -> Result<(
     result
 }
 
-fn ablate(
-    at: AtTime,
-    families: &[String],
-    threads: Option<usize>,
-    console: &Console,
-) -> Result<(), PipelineError> {
+fn ablate(at: AtTime, families: &[String], threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
     let config = load(at)?;
     show(&pipeline::ablate(&config, families, resources(threads), console)?, console);
     Ok(())
