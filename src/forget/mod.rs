@@ -330,7 +330,7 @@ fn delete_rows(warehouse: &Warehouse, subject: &Subject, done: &mut Forgotten) -
 fn remove_derived(places: &Places<'_>, subject: &Subject, done: &mut Forgotten) -> Result<(), ForgetError> {
     let name = |path: &Path| path.strip_prefix(places.project).unwrap_or(path).display().to_string();
     let mut doomed: BTreeSet<PathBuf> = BTreeSet::new();
-    let own = [places.data.join("work"), places.data.join("quarantine"), places.data.join(REVIEW)];
+    let own = ["work", "quarantine", "reconciliation", REVIEW].map(|name| places.data.join(name));
     doomed.extend(own.into_iter().filter(|path| path.exists()));
     for (folder, depth) in [(places.reports, 1), (places.models, 2)] {
         for file in files::all_files(folder) {
