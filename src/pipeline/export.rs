@@ -10,9 +10,10 @@ use polars::prelude::*;
 use super::PipelineError;
 use crate::{
     atomic,
-    backtest::OriginPlan,
+    backtest::{Ablation, OriginPlan},
     domain::Month,
     features::{BASELINE_COLUMNS, FeatureError, LABEL_COLUMNS, Slice},
+    history::Statement,
 };
 
 /// Writes one origin to `folder` as `<month>.parquet`: account, role in the plan, METHOD's c, features, baselines (as
@@ -22,6 +23,18 @@ pub(super) fn write(folder: &Path, slice: &Slice, plan: &OriginPlan) -> Result<P
     let path = folder.join(format!("{origin}.parquet"));
     atomic::write_parquet(&path, &table(slice, role(plan, origin)).map_err(FeatureError::from)?)?;
     Ok(path)
+}
+
+/// Writes what each family of features adds.
+pub(super) fn ablation(file: &Path, ablation: &Ablation) -> Result<(), PipelineError> {
+    let table = ablation.table().map_err(|error| PipelineError::frame(file, &error))?;
+    Ok(atomic::write_parquet(file, &table)?)
+}
+
+/// Writes files and ledger side by side, by month and by row.
+pub(super) fn reconciliation(folder: &Path, statement: &Statement) -> Result<(), PipelineError> {
+    atomic::write_csv(&folder.join("months.csv"), &statement.months)?;
+    Ok(atomic::write_csv(&folder.join("rows.csv"), &statement.rows)?)
 }
 
 /// What an origin serves for.

@@ -214,8 +214,7 @@ impl<'a> Run<'a> {
     pub(super) fn statement(&self) -> Result<Vec<String>, PipelineError> {
         let statement = Statement::read(&self.warehouse, &self.config.currency)?;
         let folder = self.config.data().join("reconciliation");
-        atomic::write_csv(&folder.join("months.csv"), &statement.months)?;
-        atomic::write_csv(&folder.join("rows.csv"), &statement.rows)?;
+        export::reconciliation(&folder, &statement)?;
         let mut lines = statement.lines()?;
         lines.push(format!("every month and row: {}", relative(self.config, &folder)));
         Ok(lines)
@@ -293,8 +292,7 @@ impl<'a> Run<'a> {
             Setting { plan: &moment.plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks: 0 };
         let ablation = backtest::ablate(&panel, &setting, families)?;
         let file = self.config.reports().join(format!("ablation-{}.parquet", moment.folder()));
-        let table = ablation.table().map_err(|error| PipelineError::frame(&file, &error))?;
-        atomic::write_parquet(&file, &table)?;
+        export::ablation(&file, &ablation)?;
         self.progress.finished(Stage::Backtest, Origin::Made, &relative(self.config, &file));
         Ok(ablation.lines())
     }
