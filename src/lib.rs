@@ -1,5 +1,6 @@
 //! headroom: which customers can buy more, how much, how sure are we, and whom do we visit next month?
 
+pub mod analysis;
 pub mod atomic;
 pub mod backtest;
 pub mod check;

@@ -25,6 +25,7 @@ const STAGES: [&str; 17] = [
     "rank",
     "plan",
     "survey",
+    "analysis",
     "report",
     "pipeline",
 ];

@@ -63,7 +63,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 /// Standard error of the mean paired difference, rows of one account taken together.
-fn standard_error(a: &[f64], b: &[f64], account: &[u32]) -> f64 {
+pub(super) fn standard_error(a: &[f64], b: &[f64], account: &[u32]) -> f64 {
     let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
     for ((a, b), account) in a.iter().zip(b).zip(account) {
         *sums.entry(*account).or_default() += a - b;

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::{
-    BacktestError,
+    BacktestError, Hold, Holds,
     bootstrap::{Bootstrap, interval},
     choose::{Choice, Entry, choose},
     intervals::choose_form,
@@ -53,6 +53,10 @@ pub(super) struct Contest {
     pub baseline: Candidate,
     /// What is published.
     pub published: Candidate,
+    /// The baseline that the published rung is relative to: *the* baseline, but for a recipe that is held.
+    pub anchor: Candidate,
+    /// Whether somebody insists on what is published, so that no evidence withdraws it.
+    pub forced: bool,
     /// All that were tried, the baseline first.
     pub contestants: Vec<Contestant>,
     pub results: Vec<RungResult>,
@@ -75,6 +79,7 @@ impl Contest {
             self.published.name, self.target, self.baseline.name
         );
         self.published = self.baseline.clone();
+        self.anchor = self.baseline.clone();
         Notice::warning("rung-withdrawn", text)
     }
 
@@ -98,6 +103,8 @@ pub(super) struct Ring<'a> {
     pub calibrate: Option<&'a Rows<'a>>,
     /// The selection origins.
     pub tests: &'a [Test<'a>],
+    /// What stays in use whatever the ladder would choose.
+    pub hold: &'a Holds,
     pub seed: Seed,
 }
 
@@ -111,7 +118,9 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
     let train = training_rows(target, ring.train)?;
     let (baselines, mut rungs): (Vec<Candidate>, Vec<Candidate>) =
         ring.ladder.candidates(target).into_iter().partition(|candidate| candidate.step == 0);
+    let hold = ring.hold.get(&target);
     let fit = |candidate: &Candidate, anchor: &Candidate| {
+        let anchor = hold.filter(|hold| hold.recipe.holds(candidate)).map_or(anchor, |hold| &hold.recipe.anchor);
         let task = Task { candidate, target, horizon: ring.horizon, anchor, calibrate: ring.calibrate };
         fit_rows(&task, &train)
     };
@@ -133,6 +142,15 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
     if train.panel().accounts() < FEW_ACCOUNTS {
         rungs.retain(|candidate| candidate.step <= LINEAR_STEP);
     }
+    if let Some(Hold { recipe, .. }) = hold
+        && recipe.candidate.step > 0
+    {
+        let members = recipe.candidate.members.iter().filter(|member| !member.is_best_baseline());
+        for held in members.chain([&recipe.candidate]) {
+            rungs.retain(|candidate| candidate.name != held.name);
+            rungs.push(held.clone());
+        }
+    }
     let predict = |model: Result<FittedModel, TrainError>| match model {
         Ok(model) => ring.tests.iter().map(|test| model.predict_rows(&test.rows)).collect::<Result<_, _>>().map(Ok),
         Err(error) if error.is_of_the_rung() => Ok(Err(error.to_string())),
@@ -147,12 +165,27 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
     for (candidate, model) in others {
         contestants.push(Contestant { candidate, predictions: predict(model)? });
     }
-    let (published, results) = compare(target, ring, &contestants)?;
+    let (mut published, mut results) = compare(target, ring, &contestants)?;
+    let mut anchor = baseline.clone();
+    let able = |name: &str| contestants.iter().find(|c| c.candidate.name == name && c.predictions.is_ok());
+    if let Some(Hold { recipe, .. }) = hold
+        && let Some(held) = able(&recipe.candidate.name)
+    {
+        for result in &mut results {
+            if result.rung == recipe.candidate.name {
+                result.outcome = "in use, and not to be replaced yet".into();
+            } else if result.rung == published.name {
+                result.outcome = "chosen by the ladder, but not allowed to replace what is in use".into();
+            }
+        }
+        (published, anchor) = (held.candidate.clone(), recipe.anchor.clone());
+    }
     let interval = match target {
         Target::ExpectedRevenue => Some(choose_form(ring, &baseline)?),
         _ => None,
     };
-    Ok(Contest { target, baseline, published, contestants, results, interval })
+    let forced = hold.is_some_and(|hold| hold.forced);
+    Ok(Contest { target, baseline, published, anchor, forced, contestants, results, interval })
 }
 
 /// Recipes, as their fits have left them, with what was fitted or why nothing was.
@@ -241,7 +274,7 @@ impl Pool {
         self.rows.iter().zip(predictions).map(|(rows, all)| rows.iter().map(|&row| all[row]).collect())
     }
 
-    fn losses(&self, target: Target, predictions: &[Vec<f64>]) -> Vec<f64> {
+    pub(super) fn losses(&self, target: Target, predictions: &[Vec<f64>]) -> Vec<f64> {
         self.counted(predictions).zip(&self.actual).flat_map(|(p, y)| losses(target, &p, y)).collect()
     }
 }

@@ -5,10 +5,12 @@
 //! knows nothing of files.
 
 mod ablation;
+mod assess;
 mod bootstrap;
 mod choose;
 mod contest;
 mod curve;
+mod duel;
 mod error;
 mod intervals;
 mod losses;
@@ -21,12 +23,15 @@ mod summary;
 mod tables;
 mod track;
 mod trained;
+mod trial;
 mod verdicts;
 
 use std::collections::BTreeMap;
 
 pub use ablation::{Ablation, FamilyGain, Gain, ablate, families};
+pub use assess::{Assessment, Measure, assess, best_baseline};
 pub use curve::{CurvePoint, LearningCurve, learning_curve};
+pub use duel::{Duel, DuelPlan, Round, duel};
 pub use error::BacktestError;
 pub use origins::recommend_horizon;
 pub use report::{
@@ -34,11 +39,12 @@ pub use report::{
     Verdict, Verdicts,
 };
 pub use trained::Trained;
+pub use trial::{Learner, Trial, trial};
 
 use crate::{
-    domain::{AbcThresholds, Month, Seed},
+    domain::{AbcThresholds, Month, Seed, Target},
     features::Slice,
-    train::Ladder,
+    train::{Ladder, Recipe},
 };
 
 /// What a backtest is asked to do.
@@ -66,6 +72,18 @@ pub struct Backtest {
     pub champions: Vec<Trained>,
 }
 
+/// A recipe that stays in use whatever the ladder would choose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hold {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Whether somebody insists on it: then not even a clear loss on the locked origin withdraws it.
+    pub forced: bool,
+}
+
+/// What stays in use, per target.
+pub type Holds = BTreeMap<Target, Hold>;
+
 /// Runs the ladder for every target on `panel`, which must hold a labelled slice for each of
 /// [`OriginPlan::origins`]; further slices are ignored.
 ///
@@ -73,13 +91,27 @@ pub struct Backtest {
 /// If the plan leaks, a slice is missing or unlabelled, or a baseline cannot be computed. A rung that cannot be fitted
 /// is no error: the report says so.
 pub fn run(panel: &[Slice], setting: &Setting<'_>) -> Result<Backtest, BacktestError> {
+    run_holding(panel, setting, &Target::ALL, &Holds::new())
+}
+
+/// The same for some targets, expected revenue first, and where some recipes are in use and may not be replaced: they climb beside the ladder's rungs, and are what
+/// is published and judged, unless they can no longer be fitted or clearly lose to the baseline.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_holding(
+    panel: &[Slice],
+    setting: &Setting<'_>,
+    targets: &[Target],
+    hold: &Holds,
+) -> Result<Backtest, BacktestError> {
     setting.plan.check()?;
     let slices = planned(panel, setting.plan)?;
     if setting.plan.train.is_empty() {
         let champions = refit::untrained(setting)?;
         return Ok(Backtest { report: BacktestReport::untrained(setting)?, champions });
     }
-    stages::run(&slices, setting)
+    stages::run(&slices, setting, targets, hold)
 }
 
 /// The slices of the plan's origins.

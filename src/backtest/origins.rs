@@ -8,7 +8,7 @@ use super::{BacktestError, report::OriginPlan};
 use crate::domain::{Horizon, Month, Notice};
 
 /// Months of history that give every baseline its full window of a year.
-const SEASONED: i32 = 12;
+pub(super) const SEASONED: i32 = 12;
 /// Fewer months of history than this are no history.
 const YOUNGEST: i32 = 3;
 /// Most training slices of one fit.
@@ -173,7 +173,7 @@ fn window(end: Month, width: i32, h: i32) -> Vec<Month> {
 }
 
 /// Training origins from `end` backwards to `earliest`, at most [`MOST_TRAIN`].
-fn thinned(earliest: Month, end: Month) -> Vec<Month> {
+pub(super) fn thinned(earliest: Month, end: Month) -> Vec<Month> {
     let span = end.since(earliest);
     let most = MOST_TRAIN as i32;
     let stride = STRIDES.into_iter().find(|stride| stride * most > span).unwrap_or(STRIDES[STRIDES.len() - 1]);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Notice, Target},
-    train::{Candidate, FittedModel, IntervalModel, Panel, Task, TrainError, baselines, fit_rows},
+    train::{Candidate, FittedModel, IntervalModel, Panel, Recipe, Task, TrainError, baselines, fit_rows},
 };
 
 /// Bootstrap refits behind the estimation interval of headroom.
@@ -47,7 +47,7 @@ fn champion(
     let (target, horizon) = (contest.target, setting.plan.horizon);
     let all = panel.rows();
     let rows = training_rows(target, &all)?;
-    let task = Task { candidate: &contest.published, target, horizon, anchor: &contest.baseline, calibrate: None };
+    let task = Task { candidate: &contest.published, target, horizon, anchor: &contest.anchor, calibrate: None };
     let model = fit_rows(&task, &rows)?;
     let refits = if matches!(target, Target::ExpectedRevenue | Target::Stretch) {
         let refits = (0..REFITS)
@@ -70,7 +70,7 @@ fn champion(
         Vec::new()
     };
     let interval = if let Some((form, _)) = &contest.interval {
-        let task = Task { candidate: setting.ladder.interval(), ..task };
+        let task = Task { candidate: setting.ladder.interval(), anchor: &contest.baseline, ..task };
         match IntervalModel::fit(*form, &task, &rows) {
             Ok(model) => Some(model),
             Err(error) if error.is_of_the_rung() => {
@@ -96,6 +96,7 @@ fn champion(
         rung: contest.published.name.clone(),
         step: contest.published.step,
         baseline: contest.baseline.name.clone(),
+        recipe: Recipe::new(&contest.published, &contest.anchor),
         origins: panel.origins(),
         rows: rows.len(),
         accounts: panel.accounts(),
@@ -126,6 +127,7 @@ pub(super) fn untrained(setting: &Setting<'_>) -> Result<Vec<Trained>, BacktestE
                 rung: name.into(),
                 step: 0,
                 baseline: name.into(),
+                recipe: Recipe::new(&candidate, &candidate),
                 origins: Vec::new(),
                 rows: 0,
                 accounts: 0,

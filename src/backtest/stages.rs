@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::{
-    Backtest, BacktestError, BacktestReport, Setting, Trained,
+    Backtest, BacktestError, BacktestReport, Holds, Setting, Trained,
     contest::{Contest, Ring, Test, contest},
     intervals::PooledResiduals,
     refit::refit,
@@ -21,7 +21,12 @@ use crate::{
 };
 
 /// Runs all stages that the plan has; it has at least training origins.
-pub(super) fn run(slices: &BTreeMap<Month, &Slice>, setting: &Setting<'_>) -> Result<Backtest, BacktestError> {
+pub(super) fn run(
+    slices: &BTreeMap<Month, &Slice>,
+    setting: &Setting<'_>,
+    targets: &[Target],
+    hold: &Holds,
+) -> Result<Backtest, BacktestError> {
     let plan = setting.plan;
     let pool = |origins: &[Month]| -> Result<Panel<'_>, TrainError> {
         let of: Vec<&Slice> = origins.iter().filter_map(|origin| slices.get(origin).copied()).collect();
@@ -36,7 +41,7 @@ pub(super) fn run(slices: &BTreeMap<Month, &Slice>, setting: &Setting<'_>) -> Re
     let locked = plan.locked.and_then(|_| selection.pop());
 
     let mut notices = plan.notices();
-    let mut contests = choose(setting, &pool, &selection)?;
+    let mut contests = choose(setting, targets, hold, &pool, &selection)?;
     for contest in &contests {
         notices.extend(contest.skipped());
     }
@@ -71,6 +76,8 @@ pub(super) fn run(slices: &BTreeMap<Month, &Slice>, setting: &Setting<'_>) -> Re
 
 fn choose<'a>(
     setting: &Setting<'_>,
+    targets: &[Target],
+    hold: &Holds,
     pool: &impl Fn(&[Month]) -> Result<Panel<'a>, TrainError>,
     tests: &[Test<'_>],
 ) -> Result<Vec<Contest>, BacktestError> {
@@ -84,9 +91,10 @@ fn choose<'a>(
         train: &rows,
         calibrate: (!calibration.is_empty()).then_some(&calibration),
         tests,
+        hold,
         seed: setting.seed,
     };
-    Target::ALL.par_iter().map(|target| contest(*target, &ring)).collect()
+    targets.par_iter().map(|target| contest(*target, &ring)).collect()
 }
 
 fn judge<'a>(
@@ -131,7 +139,7 @@ fn judge<'a>(
 /// The locked origin promotes nothing, but it may take away: what clearly loses to the baseline there, in loss or in
 /// the order of expected money, is not published.
 fn veto(contest: &mut Contest, track: &mut Track, setting: &Setting<'_>) -> Option<Notice> {
-    if contest.published == contest.baseline || track.actual.is_empty() {
+    if contest.published == contest.baseline || contest.forced || track.actual.is_empty() {
         return None;
     }
     let seed = setting.seed.derive(&format!("veto/{}", contest.target));

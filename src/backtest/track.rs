@@ -110,7 +110,7 @@ impl Track {
             } else {
                 (judge.all, None)
             };
-            let task = Task { candidate, target, horizon: judge.horizon, anchor: &contest.baseline, calibrate };
+            let task = Task { candidate, target, horizon: judge.horizon, anchor: &contest.anchor, calibrate };
             fit_rows(&task, &training_rows(target, rows)?)?.predict_rows(&judge.test.rows)
         };
         let baseline = predict(&contest.baseline)?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{Horizon, Month, Seed, Target},
     features::Slice,
-    train::{Contributions, FittedModel, Interval, IntervalModel, TrainError},
+    train::{Contributions, FittedModel, Interval, IntervalModel, Recipe, TrainError},
 };
 
 /// A champion: the frozen recipe of one target, fitted on all slices whose labels were complete at `as_of`.
@@ -24,6 +24,8 @@ pub struct Trained {
     pub step: u8,
     /// The best baseline on the training origins.
     pub baseline: String,
+    /// What it was made by.
+    pub recipe: Recipe,
     /// Origins whose slices it was fitted on; empty if there was no complete one.
     pub origins: Vec<Month>,
     /// Rows and distinct accounts it was fitted on.

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use jiff::civil::Date;
 
-use headroom::domain::{Horizon, Month};
+use headroom::domain::{Horizon, Month, Target};
 
 /// Which customers can buy more, how much, how sure are we, and whom do we visit next month?
 #[derive(Debug, Parser)]
@@ -177,9 +177,40 @@ pub enum Command {
     /// The main job: every stage from the files to the report, redoing only what changed
     #[command(after_help = "Example:\n  headroom run --project sales/ --as-of 2021-10 --horizon 12")]
     Run(AtTime),
-    /// Look at the registered models
+    /// Look at the registered models, compare them, choose which is in use
     #[command(subcommand)]
     Models(Models),
+    /// One account on one page: every figure, what moved it, the baseline and the evidence beside it
+    #[command(after_help = "Example:\n  headroom explain --project sales/ C00042 --as-of 2021-10")]
+    Explain {
+        /// The account, by its leading id
+        account: String,
+        #[command(flatten)]
+        at: AtTime,
+    },
+    /// Population stability of every feature and score between training and now
+    #[command(
+        after_help = "Example:\n  headroom drift --project sales/ --format csv > drift.csv\n\nBands: under .10 stable, .10 to .25 moderate, above .25 shifted."
+    )]
+    Drift {
+        #[command(flatten)]
+        at: AtTime,
+        /// How the findings are printed
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// What we said then, what came of it: a published report against what has happened since
+    #[command(after_help = "Example:\n  headroom evaluate --project sales/ --published 2020-10")]
+    Evaluate {
+        #[command(flatten)]
+        project: Project,
+        /// The month of the report, a folder below reports/
+        #[arg(long, value_name = "MONTH")]
+        published: Month,
+        /// How the findings are printed
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Say whether this machine and this project are fit to run, and what to do if not
     #[command(after_help = "Example:\n  headroom doctor --project sales/")]
     Doctor(Project),
@@ -262,10 +293,21 @@ pub struct Fetch {
     pub received_on: Option<jiff::civil::Date>,
 }
 
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For spreadsheets.
+    Csv,
+    /// For programs.
+    Json,
+}
+
 /// What can be done with registered models.
 #[derive(Debug, Subcommand)]
 pub enum Models {
-    /// List models, the champion of each target marked
+    /// List models, the champion of each target and horizon marked
     #[command(after_help = "Example:\n  headroom models list --project sales/")]
     List(Project),
     /// Show a model's card
@@ -276,6 +318,75 @@ pub enum Models {
         /// The model's id, or its first characters
         id: String,
     },
+    /// Show everything in which two models differ
+    #[command(after_help = "Example:\n  headroom models diff --project sales/ 3f9a1c 77b20e")]
+    Diff {
+        #[command(flatten)]
+        project: Project,
+        /// A model's id, or its first characters
+        old: String,
+        /// Another model of the same target and horizon
+        new: String,
+    },
+    /// Compare two recipes on what has happened since the champion was promoted
+    #[command(after_help = "Example:\n  headroom models compare --project sales/ 3f9a1c")]
+    Compare {
+        #[command(flatten)]
+        project: Project,
+        /// A model's id, or its first characters
+        id: String,
+        /// The model to compare it with [default: the champion of its target and horizon]
+        with: Option<String>,
+    },
+    /// Put a model into use if it is not worse than the champion by more than one standard error
+    #[command(
+        after_help = "Examples:\n  headroom models promote --project sales/ 3f9a1c\n  headroom models promote --project sales/ 3f9a1c --force --reason \"the board wants the plain model\""
+    )]
+    Promote {
+        #[command(flatten)]
+        project: Project,
+        /// The model's id, or its first characters
+        id: String,
+        /// Whatever the comparison says; needs --reason, which the journal keeps with your name
+        #[arg(long, requires = "reason")]
+        force: bool,
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Put the model before the champion back into use
+    #[command(
+        after_help = "Example:\n  headroom models rollback --project sales/ growth --reason \"October's prices were wrong\""
+    )]
+    Rollback {
+        #[command(flatten)]
+        project: Project,
+        /// What it predicts, such as expected_revenue
+        #[arg(value_parser = target)]
+        target: Target,
+        /// Its horizon in months, where there are several
+        #[arg(long, value_name = "MONTHS", value_parser = horizon)]
+        horizon: Option<Horizon>,
+        #[command(flatten)]
+        person: Person,
+    },
+}
+
+/// Who overrules the method, and why.
+#[derive(Debug, Args)]
+pub struct Person {
+    /// Why; the journal keeps it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Who [default: the user of this machine]
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    Target::ALL.into_iter().find(|target| target.name() == text).ok_or_else(|| {
+        let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
+        format!("there is no target `{text}`, known: {}", known.join(", "))
+    })
 }
 
 /// Options of `simulate`.

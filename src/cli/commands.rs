@@ -9,14 +9,13 @@ use headroom::{
     fetch,
     forget::Kind,
     pipeline::{self, Outcome, PipelineError, Resources, Stage},
-    registry::Registry,
     simulate::{self, Changes, Company, Mode},
 };
 
 use polars::prelude::DataFrame;
 
 use super::{
-    args::{Account, AtTime, Command, Contacts, Fetch, Forget, Models, Project, Resolve, Simulate, Subject},
+    args::{Account, AtTime, Command, Contacts, Fetch, Forget, Project, Resolve, Simulate, Subject},
     console::Console,
 };
 
@@ -43,8 +42,12 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Score(options) => stages(options, Stage::Score, threads, console),
         Command::Rank(options) => stages(options, Stage::Rank, threads, console),
         Command::Report(options) | Command::Run(options) => stages(options, Stage::Report, threads, console),
-        Command::Models(Models::List(project)) => list_models(&project, console),
-        Command::Models(Models::Show { project, id }) => show_model(&project, &id, console),
+        Command::Models(models) => super::models::execute(models, threads, console),
+        Command::Explain { account, at } => super::analyst::explain(at, &account, threads, console),
+        Command::Drift { at, format } => super::analyst::drift(at, format, threads, console),
+        Command::Evaluate { project, published, format } => {
+            super::analyst::evaluate(&project, published, format, threads, console)
+        }
         Command::Doctor(project) => examine(&project, threads, console),
     }
 }
@@ -225,7 +228,8 @@ fn show(outcome: &Outcome, console: &Console) {
     }
 }
 
-fn load(options: AtTime) -> Result<RunConfig, PipelineError> {
+/// The project's settings with those of the command line.
+pub fn load(options: AtTime) -> Result<RunConfig, PipelineError> {
     let reason = options.reason.unwrap_or_default();
     let overrides = Overrides {
         as_of: options.as_of,
@@ -235,32 +239,6 @@ fn load(options: AtTime) -> Result<RunConfig, PipelineError> {
         waivers: options.waive.into_iter().map(|check| (check, reason.clone())).collect::<BTreeMap<_, _>>(),
     };
     Ok(RunConfig::load(&options.project.project, overrides)?)
-}
-
-fn list_models(project: &Project, console: &Console) -> Result<(), PipelineError> {
-    let config = RunConfig::load(&project.project, Overrides::default())?;
-    for listed in Registry::open(config.models()).list()? {
-        let mark = if listed.champion { "*" } else { " " };
-        let text = match &listed.card {
-            Ok(card) => format!(
-                "{} {} as of {}, {}{}",
-                card.training.horizon,
-                card.training.rung,
-                card.training.window.last,
-                card.training.verdict,
-                if card.training.claimed { "" } else { " (no claim)" },
-            ),
-            Err(damage) => format!("cannot be used: {damage}"),
-        };
-        console.result(&format!("{mark} {:<17} {}  {text}", listed.target.name(), listed.id));
-    }
-    Ok(())
-}
-
-fn show_model(project: &Project, id: &str, console: &Console) -> Result<(), PipelineError> {
-    let config = RunConfig::load(&project.project, Overrides::default())?;
-    console.result(&Registry::open(config.models()).show(id)?.markdown());
-    Ok(())
 }
 
 fn examine(project: &Project, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {

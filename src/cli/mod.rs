@@ -1,8 +1,10 @@
 //! The command line: arguments in, calls of the library, text out, an exit code.
 
+mod analyst;
 mod args;
 mod commands;
 mod console;
+mod models;
 
 use std::{io, process::ExitCode};
 

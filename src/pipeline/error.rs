@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
+    analysis::AnalysisError,
     atomic::PublishError,
     backtest::BacktestError,
     check::{self, CheckError},
@@ -57,6 +58,8 @@ pub enum PipelineError {
     Score(#[from] ScoreError),
     #[error(transparent)]
     Rank(#[from] RankError),
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(transparent)]
@@ -131,6 +134,7 @@ impl PipelineError {
             Self::Registry(error) => error.hint(),
             Self::Score(error) => error.hint(),
             Self::Rank(error) => error.hint(),
+            Self::Analysis(error) => error.hint(),
             Self::Report(error) => error.hint(),
             Self::Simulate(error) => error.hint(),
             Self::Publish(error) => error.hint(),

@@ -4,18 +4,23 @@
 //! answer, so that a run that was killed goes on where it stopped and ends with the same bytes. Nothing here computes:
 //! it asks the stages in order and hands on what they return.
 
+mod analyst;
 mod artifacts;
 mod error;
 mod export;
 mod looks;
+mod models;
 mod moment;
+mod promotion;
 mod stage;
 mod stages;
 mod work;
 
 use std::{num::NonZeroUsize, path::Path};
 
+pub use analyst::{drift, evaluate, explain};
 pub use error::PipelineError;
+pub use models::{Comparison, compare, difference_lines, promote};
 pub use moment::Moment;
 pub use stage::{Origin, Progress, Silent, Stage};
 use stages::Run;
@@ -121,21 +126,28 @@ pub fn run(
     let moment = run.moment(&facts_key)?;
     let (backtest, backtest_key) = run.backtest(&moment)?;
     if until == Stage::Backtest {
-        return Ok(run.finish(stages::verdict_lines(&backtest.report)));
+        let notices = backtest.report.notices.clone();
+        return Ok(run.finish_with(notices, stages::verdict_lines(&backtest.report)));
     }
-    let champions = run.train(&moment, &backtest)?;
+    let in_use = run.train(&moment, backtest, backtest_key)?;
+    let beside = match moment.beside()? {
+        Some(short) => Some(run.beside(short)?),
+        None => None,
+    };
     if until == Stage::Train {
-        return Ok(run.finish(stages::model_lines(&champions)));
+        let mut lines = stages::model_lines(&in_use.champions);
+        lines.extend(beside.iter().flat_map(|(_, short)| stages::model_lines(&short.champions)));
+        return Ok(run.finish(lines));
     }
-    let (scored, score_key) = run.score(&moment, &champions, &backtest_key)?;
+    let (scored, score_key) = run.score(&moment, &in_use.champions, &in_use.key)?;
     if until == Stage::Score {
         return Ok(run.finish(stages::score_lines(&scored.frame)));
     }
-    let (ranking, rank_key) = run.rank(&moment, &champions, &backtest, &scored, &score_key)?;
+    let (ranking, rank_key) = run.rank(&moment, &in_use.champions, &in_use.backtest, &scored, &score_key)?;
     if until == Stage::Rank {
         return Ok(run.finish(stages::rank_lines(&ranking)?));
     }
-    let folder = run.report(&moment, &loaded, &backtest, &ranking, &rank_key)?;
+    let folder = run.report(&moment, &loaded, &in_use, &ranking, &rank_key, beside.as_ref())?;
     Ok(run.finish(vec![format!("the report is {}", folder.join("index.html").display())]))
 }
 
@@ -168,7 +180,7 @@ pub fn learning_curve(
     let moment = moment_of(&mut run)?;
     let (backtest, _) = run.backtest(&moment)?;
     let lines = run.learning_curve(&moment, &backtest)?;
-    Ok(run.finish(lines))
+    Ok(run.finish_with(backtest.report.notices, lines))
 }
 
 /// Writes what the models see at every origin of the backtest, and now, into `folder`.

@@ -12,12 +12,14 @@ use super::{
 use crate::{
     backtest::{OriginPlan, recommend_horizon},
     config::RunConfig,
-    domain::{Horizon, Notice},
+    domain::{Horizon, Notice, Target},
     features::Facts,
 };
 
 /// The horizon without another wish.
 const DEFAULT_HORIZON: i64 = 12;
+/// The horizon beside it.
+const SHORT_HORIZON: i64 = 3;
 
 /// The point in time of a run and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct Moment {
     pub notices: Vec<Notice>,
     /// The facts that it was found in.
     pub facts_key: Key,
+    /// What is predicted: all targets, or expected money at the horizon beside the main one.
+    pub targets: Vec<Target>,
 }
 
 impl Moment {
@@ -65,12 +69,34 @@ impl Moment {
             }
         };
         let plan = OriginPlan::new(first, as_of, horizon);
-        Ok(Self { plan, has_cost: facts.has_cost(), notices, facts_key: facts_key.clone() })
+        Ok(Self {
+            plan,
+            has_cost: facts.has_cost(),
+            notices,
+            facts_key: facts_key.clone(),
+            targets: Target::ALL.into(),
+        })
     }
 
-    /// The folder of its results: one per month and horizon.
+    /// The same month at the short horizon, for expected revenue and margin; `None` if it looks no further itself.
+    ///
+    /// # Errors
+    /// None in practice; the short horizon is a horizon.
+    pub(super) fn beside(&self) -> Result<Option<Self>, PipelineError> {
+        let OriginPlan { first, as_of, horizon, .. } = self.plan;
+        let short = Horizon::new(SHORT_HORIZON)?;
+        Ok((horizon > short).then(|| Self {
+            plan: OriginPlan::new(first, as_of, short),
+            targets: vec![Target::ExpectedRevenue, Target::ExpectedMargin],
+            notices: Vec::new(),
+            ..self.clone()
+        }))
+    }
+
+    /// The folder of its results: one per month, horizon and set of targets.
     pub(super) fn folder(&self) -> String {
-        format!("{}+{}", self.plan.as_of, self.plan.horizon.months())
+        let what = if self.targets == Target::ALL { "" } else { "-expected" };
+        format!("{}+{}{what}", self.plan.as_of, self.plan.horizon.months())
     }
 }
 

@@ -13,11 +13,12 @@ use super::{
     Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage,
     artifacts::Scored,
     export, looks,
+    promotion::InUse,
     work::{Key, WorkStore},
 };
 use crate::{
     atomic,
-    backtest::{self, Backtest, BacktestReport, Setting},
+    backtest::{self, Backtest, BacktestReport, Holds, Setting},
     check::{self, Audited, CheckError},
     config::RunConfig,
     domain::{AsOf, Money, Notice},
@@ -27,7 +28,7 @@ use crate::{
     ingest::{self, BatchReport, IngestReport, Request},
     params,
     rank::{Evidence, RankInput, Ranking, rank},
-    registry::{Registered, Registry},
+    registry::{Card, Registered},
     report::{self, Inputs, Report},
     resolve::{
         self, ResolveReport, contacts,
@@ -43,13 +44,13 @@ const WAREHOUSE_MEMORY: u64 = 2 << 30;
 
 /// A run in progress.
 pub(super) struct Run<'a> {
-    config: &'a RunConfig,
-    progress: &'a dyn Progress,
+    pub(super) config: &'a RunConfig,
+    pub(super) progress: &'a dyn Progress,
     warehouse: Warehouse,
     options: WarehouseOptions,
-    store: WorkStore,
+    pub(super) store: WorkStore,
     facts: OnceCell<Facts>,
-    notices: Vec<Notice>,
+    pub(super) notices: Vec<Notice>,
 }
 
 impl<'a> Run<'a> {
@@ -77,6 +78,11 @@ impl<'a> Run<'a> {
 
     pub(super) fn finish(self, lines: Vec<String>) -> Outcome {
         Outcome { notices: self.notices, lines }
+    }
+
+    pub(super) fn finish_with(mut self, notices: Vec<Notice>, lines: Vec<String>) -> Outcome {
+        self.notices.extend(notices);
+        self.finish(lines)
     }
 
     pub(super) fn ingest(&mut self) -> Result<IngestReport, PipelineError> {
@@ -232,9 +238,18 @@ impl<'a> Run<'a> {
     pub(super) fn backtest(&mut self, moment: &Moment) -> Result<(Backtest, Key), PipelineError> {
         let _span = tracing::info_span!("backtest").entered();
         self.progress.started(Stage::Backtest);
+        let (found, key, origin) = self.judge(moment, &Holds::new())?;
+        self.progress.finished(Stage::Backtest, origin, &backtest_summary(&found.report));
+        Ok((found, key))
+    }
+
+    /// Runs the ladder, or finds that it was run; what is held is published whatever else would be.
+    pub(super) fn judge(&self, moment: &Moment, holds: &Holds) -> Result<(Backtest, Key, Origin), PipelineError> {
         let ladder = self.ladder()?;
+        let (name, held) =
+            if holds.is_empty() { ("backtest", String::new()) } else { ("backtest-held", format!("{holds:?}")) };
         let key = Key::of(
-            "backtest",
+            name,
             &[
                 ("facts", &moment.facts_key),
                 ("as of", &moment.plan.as_of),
@@ -242,18 +257,18 @@ impl<'a> Run<'a> {
                 ("seed", &self.config.seed.0),
                 ("abc", &format!("{:?}", self.config.abc)),
                 ("ladder", &format!("{ladder:?}")),
+                ("targets", &format!("{:?}", moment.targets)),
+                ("held", &held),
             ],
         );
-        let (found, origin) = self.store.reuse_or_make(&format!("backtest/{}", moment.folder()), &key, || {
+        let (found, origin) = self.store.reuse_or_make(&format!("{name}/{}", moment.folder()), &key, || {
             let plan = &moment.plan;
             let looks = looks::record(&self.config.models(), plan, &key)?;
             let panel = self.panel(moment)?;
             let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
-            Ok(backtest::run(&panel, &setting)?)
+            Ok(backtest::run_holding(&panel, &setting, &moment.targets, holds)?)
         })?;
-        self.notices.extend(found.report.notices.iter().cloned());
-        self.progress.finished(Stage::Backtest, origin, &backtest_summary(&found.report));
-        Ok((found, key))
+        Ok((found, key, origin))
     }
 
     fn ladder(&self) -> Result<Ladder, PipelineError> {
@@ -323,22 +338,6 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    pub(super) fn train(&mut self, moment: &Moment, backtest: &Backtest) -> Result<Registered, PipelineError> {
-        let _span = tracing::info_span!("train").entered();
-        self.progress.started(Stage::Train);
-        let registry = Registry::open(self.config.models());
-        let champions = registry.register(backtest)?;
-        let origin = if champions.is_changed() { Origin::Made } else { Origin::Reused };
-        let text = format!(
-            "{} models as of {} in {}",
-            champions.models().len(),
-            moment.plan.as_of,
-            relative(self.config, &self.config.models())
-        );
-        self.progress.finished(Stage::Train, origin, &text);
-        Ok(champions)
-    }
-
     pub(super) fn score(
         &mut self,
         moment: &Moment,
@@ -360,7 +359,7 @@ impl<'a> Run<'a> {
     }
 
     /// The unlabelled slice of the as-of month.
-    fn slice(&self, moment: &Moment) -> Result<Slice, PipelineError> {
+    pub(super) fn slice(&self, moment: &Moment) -> Result<Slice, PipelineError> {
         Ok(self.facts()?.slice(AsOf::end_of(moment.plan.as_of), moment.plan.horizon, None)?)
     }
 
@@ -411,19 +410,36 @@ impl<'a> Run<'a> {
         &mut self,
         moment: &Moment,
         loaded: &IngestReport,
-        backtest: &Backtest,
+        InUse { champions, backtest, .. }: &InUse,
         ranking: &Ranking,
         rank_key: &Key,
+        beside: Option<&(Moment, InUse)>,
     ) -> Result<PathBuf, PipelineError> {
         let _span = tracing::info_span!("report").entered();
         self.progress.started(Stage::Report);
         let folder = self.config.reports().join(moment.plan.as_of.to_string());
         let settings = (&self.config.name, &self.config.currency, self.config.language, self.config.top_accounts);
         let notices = serde_json::to_string(&self.notices).map_err(|error| PipelineError::json(&folder, &error))?;
-        let key =
-            Key::of("report", &[("rank", rank_key), ("settings", &format!("{settings:?}")), ("notices", &notices)]);
+        let key = Key::of(
+            "report",
+            &[
+                ("rank", rank_key),
+                ("settings", &format!("{settings:?}")),
+                ("notices", &notices),
+                ("change", &self.changes_key(moment, rank_key)?),
+                (
+                    "beside",
+                    &beside
+                        .map_or_else(String::new, |(_, short)| format!("{} {}", short.key, short.champions.run_id())),
+                ),
+                ("came true", &self.came_true_key(moment)),
+            ],
+        );
         let origin = self.store.republish(&format!("report/{}", moment.plan.as_of), &key, &folder, |draft| {
             let accounts = self.facts()?.all_accounts(AsOf::end_of(moment.plan.as_of))?;
+            let changes = self.changes(moment, champions)?;
+            let came_true = self.came_true(moment)?;
+            let horizons = self.horizons(ranking, beside)?;
             let inputs = Inputs {
                 config: self.config,
                 has_cost: moment.has_cost,
@@ -432,6 +448,10 @@ impl<'a> Run<'a> {
                 ranking,
                 accounts: &accounts,
                 notices: &self.notices,
+                changes: changes.as_ref(),
+                came_true: came_true.as_ref(),
+                horizons: &horizons,
+                beside: beside.map(|(_, short)| &short.backtest.report),
             };
             report::write(&Report::assemble(&inputs)?, &inputs, draft)?;
             let identity = self.warehouse.frame(
@@ -450,7 +470,20 @@ impl<'a> Run<'a> {
         Ok(folder)
     }
 
-    fn facts(&self) -> Result<&Facts, PipelineError> {
+    /// What is expected over each horizon.
+    fn horizons(&self, ranking: &Ranking, beside: Option<&(Moment, InUse)>) -> Result<DataFrame, PipelineError> {
+        let short = match beside {
+            None => None,
+            Some((moment, InUse { champions, .. })) => {
+                let slice = self.slice(moment)?;
+                let forecast = Forecast::of(champions.models(), &slice)?;
+                Some(score::expected(&slice, &forecast, &champions.run_id())?)
+            }
+        };
+        Ok(score::horizons(ranking.table(), short)?)
+    }
+
+    pub(super) fn facts(&self) -> Result<&Facts, PipelineError> {
         match self.facts.get() {
             Some(facts) => Ok(facts),
             None => {
@@ -470,7 +503,7 @@ pub(super) fn rows_by_table(rows: &BTreeMap<String, u64>) -> String {
     rows.iter().map(|(table, rows)| format!("{rows} rows of {table}")).collect::<Vec<_>>().join(", ")
 }
 
-fn relative(config: &RunConfig, path: &Path) -> String {
+pub(super) fn relative(config: &RunConfig, path: &Path) -> String {
     path.strip_prefix(&config.project).unwrap_or(path).display().to_string()
 }
 
@@ -544,7 +577,14 @@ pub(super) fn model_lines(champions: &Registered) -> Vec<String> {
         .iter()
         .map(|card| {
             let training = &card.training;
-            format!("{:<17} {}  {}: {}", training.target.name(), card.id, training.rung, training.verdict)
+            let Card { id, .. } = card;
+            format!(
+                "{:<17} {:<9}  {id}  {}: {}",
+                training.target.name(),
+                training.horizon.to_string(),
+                training.rung,
+                training.verdict
+            )
         })
         .collect()
 }

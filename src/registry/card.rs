@@ -1,18 +1,20 @@
-//! The card of a model: data window, origins, schema, seed, measures beside the baseline, verdict, versions, hashes.
+//! The card of a model: recipe, data window, origins, population, schema, seed, measures by class beside the baseline,
+//! what else was tried, verdict, versions, hashes. Its words are in [`super::markdown`].
 //!
 //! Field order is the order in the file. The card carries no clock time: two identical trainings are one model.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    backtest::OriginPlan,
+    backtest::{Coverage, OriginPlan, RungResult},
     domain::{Horizon, Month, Seed, Target},
+    train::Recipe,
 };
 
 /// The layout of `model.json` and of the card; a change of either that older code would misread raises it.
-pub const MODEL_FORMAT: u32 = 1;
+pub const MODEL_FORMAT: u32 = 2;
 
 /// First and last month of the data a model was refitted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +25,13 @@ pub struct DataWindow {
     pub last: Month,
 }
 
-/// One measure on one origin, beside the baseline on the same accounts.
+/// One measure on one origin and segment, beside the baseline on the same accounts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CardMetric {
     /// The origin.
     pub origin: Month,
+    /// `all`, or an ABC class.
+    pub segment: String,
     /// The measure, as in `backtest.parquet`.
     pub metric: String,
     /// The model's value.
@@ -75,8 +79,14 @@ pub struct CardDraft {
     pub rung: String,
     /// Its step, 0 to 5.
     pub step: u8,
+    /// What it was made by.
+    pub recipe: Recipe,
     /// The data it was refitted on.
     pub window: DataWindow,
+    /// Rows (accounts times origins) it was refitted on.
+    pub rows: usize,
+    /// Distinct accounts among them.
+    pub accounts: usize,
     /// Which origins served for what.
     pub origins: OriginPlan,
     /// Hash of the feature catalogue it was trained on.
@@ -89,7 +99,15 @@ pub struct CardDraft {
     pub verdict: String,
     /// The baseline it is measured against.
     pub baseline: String,
-    /// The measures on the selection origins and the locked one.
+    /// The loss that decides.
+    pub metric: String,
+    /// How often the locked origin had been looked at.
+    pub looks: u32,
+    /// All that was tried on the selection origins, with what became of it.
+    pub tried: Vec<RungResult>,
+    /// Misses of the prediction interval, all accounts first, then by class.
+    pub coverage: Vec<Coverage>,
+    /// The measures on the selection origins and the locked one, all accounts and by class.
     pub metrics: Vec<CardMetric>,
 }
 
@@ -121,55 +139,6 @@ impl Card {
     pub(super) fn derived_id(&self) -> String {
         let content = serde_json::json!([self.training, self.versions, self.files.get("model.json")]);
         hash(content.to_string().as_bytes())[..16].to_owned()
-    }
-
-    /// The card in words, for `card.md`.
-    pub fn markdown(&self) -> String {
-        let Self { id, training: t, versions, .. } = self;
-        let months = |months: &[Month]| match months {
-            [] => "none".to_owned(),
-            [one] => one.to_string(),
-            [first, .., last] => format!("{first} to {last} ({})", months.len()),
-        };
-        let number = |value: Option<f64>| value.map_or_else(String::new, |v| format!("{v:.4}"));
-        let mut text = format!("# {} over {}: {}\n\n{}\n\n", t.target, t.horizon, t.rung, t.verdict);
-        let mut line = |name: &str, value: String| {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "- {name}: {value}");
-        };
-        line("model", id.clone());
-        line("rung", format!("{} (step {}), against the baseline {}", t.rung, t.step, t.baseline));
-        line("skill claimed", if t.claimed { "yes" } else { "no" }.into());
-        line("data", format!("{} to {}", t.window.first, t.window.last));
-        line("trained on origins", months(&t.origins.train));
-        line("calibrated on", months(&t.origins.calibrate));
-        line("chosen on", months(&t.origins.choose));
-        line("judged on", t.origins.locked.map_or_else(|| "none, too little history".into(), |m| m.to_string()));
-        line("seed", t.seed.0.to_string());
-        line("feature schema", t.feature_schema.clone());
-        line(
-            "headroom",
-            format!("{} ({}), model format {}", versions.headroom, versions.code_hash, versions.model_format),
-        );
-        if !t.metrics.is_empty() {
-            text.push_str(
-                "\n| origin | measure | model | baseline | difference from | to | accounts |\n|---|---|---|---|---|---|---|\n",
-            );
-            for m in &t.metrics {
-                let _ = writeln!(
-                    text,
-                    "| {} | {} | {} | {} | {} | {} | {} |",
-                    m.origin,
-                    m.metric,
-                    number(Some(m.value)),
-                    number(m.baseline_value),
-                    number(m.difference_low),
-                    number(m.difference_high),
-                    m.n
-                );
-            }
-        }
-        text
     }
 }
 

@@ -64,6 +64,41 @@ pub enum RegistryError {
         /// The horizon.
         horizon: Horizon,
     },
+    /// Nothing was in use before the champion.
+    #[error("there is no model before the champion for {target} over {horizon}")]
+    NothingBefore {
+        /// The target.
+        target: Target,
+        /// The horizon.
+        horizon: Horizon,
+    },
+    /// A target that has champions for several horizons.
+    #[error("{target} has champions for the horizons {}", horizons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    ManyHorizons {
+        /// The target.
+        target: Target,
+        /// Its horizons.
+        horizons: Vec<Horizon>,
+    },
+    /// Two models that answer different questions.
+    #[error("`{}` predicts {}, `{}` predicts {}: they cannot be compared", ids.0, questions.0, ids.1, questions.1)]
+    Incomparable {
+        /// The models.
+        ids: (String, String),
+        /// What they predict.
+        questions: (String, String),
+    },
+    /// A person who overrules the method without a name or a reason.
+    #[error("nobody overrules the method without a name and a reason")]
+    Anonymous,
+    /// A challenger that may not take over.
+    #[error("`{id}` is not put into use: {reason}")]
+    Refused {
+        /// The challenger.
+        id: String,
+        /// Why.
+        reason: String,
+    },
     /// A champion of which the backtest reports nothing.
     #[error("the backtest publishes a model of {target} but reports nothing of it")]
     NoReport {
@@ -121,6 +156,19 @@ impl RegistryError {
             Self::AmbiguousModel { .. } => Some("give more letters of the id".into()),
             Self::NoChampion { horizon, .. } => {
                 Some(format!("run `headroom train --horizon {}` first", horizon.months()))
+            }
+            Self::NothingBefore { .. } => {
+                Some("`headroom models list` shows every model that could be promoted".into())
+            }
+            Self::ManyHorizons { .. } => Some("say which with --horizon MONTHS".into()),
+            Self::Incomparable { .. } => {
+                Some("choose two models of one target and horizon from `headroom models list`".into())
+            }
+            Self::Anonymous => {
+                Some("add --reason \"...\", and --by NAME if this machine does not tell your name".into())
+            }
+            Self::Refused { .. } => {
+                Some("to overrule, add --force --reason \"...\"; the journal keeps who and why".into())
             }
             Self::NoReport { .. } | Self::Unfaithful { .. } => {
                 Some("this is a fault of headroom, please report it with the data's shape".into())

@@ -1,39 +1,70 @@
-//! From a backtest to the draft of a card: the published rung's measures over all accounts, origin by origin.
+//! From a backtest to the draft of a card: the published rung's measures by class, origin by origin, and what it beat.
 
 use polars::prelude::*;
 
 use super::{CardDraft, CardMetric, DataWindow, RegistryError};
 use crate::{
-    backtest::{BacktestReport, TargetReport},
+    backtest::{BacktestReport, TargetReport, Trained},
     domain::{DomainError, Month, Seed},
+    train::Recipe,
 };
 
-/// The segment of `backtest.parquet` that holds every account.
-const ALL_ACCOUNTS: &str = "all";
+/// The segments of `backtest.parquet` that a card shows: every account, and the ABC classes.
+const SEGMENTS: [&str; 4] = ["all", "A", "B", "C"];
+
+/// What a card says of the fit itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// What it was made by.
+    pub recipe: &'a Recipe,
+    /// Hash of the feature catalogue.
+    pub feature_schema: &'a str,
+    /// Seed of the run.
+    pub seed: Seed,
+    /// Rows it was fitted on.
+    pub rows: usize,
+    /// Distinct accounts among them.
+    pub accounts: usize,
+}
+
+impl<'a> Made<'a> {
+    /// Of a trained model.
+    pub fn by(model: &'a Trained) -> Self {
+        Self {
+            recipe: &model.recipe,
+            feature_schema: model.model.schema_hash(),
+            seed: model.seed,
+            rows: model.rows,
+            accounts: model.accounts,
+        }
+    }
+}
 
 impl CardDraft {
     /// The card of the rung that `target` publishes.
     ///
     /// # Errors
     /// If the backtest's table of measures lacks a column of METHOD section 11.
-    pub fn of(
-        report: &BacktestReport,
-        target: &TargetReport,
-        feature_schema: &str,
-        seed: Seed,
-    ) -> Result<Self, RegistryError> {
+    pub fn of(report: &BacktestReport, target: &TargetReport, made: &Made<'_>) -> Result<Self, RegistryError> {
         Ok(Self {
             target: target.target,
             horizon: report.plan.horizon,
             rung: target.published.clone(),
             step: target.step,
+            recipe: made.recipe.clone(),
             window: DataWindow { first: report.plan.first, last: report.plan.as_of },
             origins: report.plan.clone(),
-            feature_schema: feature_schema.into(),
-            seed,
+            rows: made.rows,
+            accounts: made.accounts,
+            feature_schema: made.feature_schema.into(),
+            seed: made.seed,
             claimed: target.claimed,
             verdict: target.verdict.clone(),
             baseline: target.baseline.clone(),
+            metric: target.metric.clone(),
+            looks: report.looks,
+            tried: target.rungs.clone(),
+            coverage: target.coverage.clone(),
             metrics: measures(&report.metrics, target)?,
         })
     }
@@ -46,7 +77,7 @@ fn measures(table: &DataFrame, target: &TargetReport) -> Result<Vec<CardMetric>,
     let (segments, metrics) = (text("segment")?, text("metric")?);
     let (values, baselines) = (number("value")?, number("baseline_value")?);
     let (lows, highs, counts) = (number("ci_low")?, number("ci_high")?, number("n")?);
-    let wanted = [(&targets, target.target.name()), (&rungs, &target.published), (&segments, ALL_ACCOUNTS)];
+    let wanted = [(&targets, target.target.name()), (&rungs, &target.published)];
     let mut found = Vec::new();
     for row in 0..table.height() {
         let mut is_wanted = true;
@@ -55,14 +86,15 @@ fn measures(table: &DataFrame, target: &TargetReport) -> Result<Vec<CardMetric>,
         }
         let finite = |column: &Column| PolarsResult::Ok(column.f64()?.get(row).filter(|v| v.is_finite()));
         // A measure that could not be taken has no place on a card.
-        let (Some(origin), Some(metric), Some(value)) =
-            (origins.str()?.get(row), metrics.str()?.get(row), finite(&values)?)
+        let (Some(origin), Some(segment), Some(metric), Some(value)) =
+            (origins.str()?.get(row), segments.str()?.get(row), metrics.str()?.get(row), finite(&values)?)
         else {
             continue;
         };
-        if is_wanted {
+        if is_wanted && SEGMENTS.contains(&segment) {
             found.push(CardMetric {
                 origin: month(origin).map_err(|refused| polars_err!(ComputeError: "{refused}"))?,
+                segment: segment.into(),
                 metric: metric.into(),
                 value,
                 baseline_value: finite(&baselines)?,
@@ -72,7 +104,8 @@ fn measures(table: &DataFrame, target: &TargetReport) -> Result<Vec<CardMetric>,
             });
         }
     }
-    found.sort_by(|a, b| a.origin.cmp(&b.origin).then_with(|| a.metric.cmp(&b.metric)));
+    let place = |metric: &CardMetric| SEGMENTS.iter().position(|segment| *segment == metric.segment);
+    found.sort_by(|a, b| (a.origin, &a.metric).cmp(&(b.origin, &b.metric)).then_with(|| place(a).cmp(&place(b))));
     Ok(found)
 }
 

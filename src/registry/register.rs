@@ -1,14 +1,16 @@
-//! From a backtest to models in use: every champion is stored with its card, crowned, and read back.
+//! From a backtest to models on disk, and from the journal to the models that score.
 
-use super::{Card, CardDraft, Registry, RegistryError, run_id};
-use crate::backtest::{Backtest, Trained};
+use super::{Card, CardDraft, Made, Registry, RegistryError, run_id};
+use crate::{
+    backtest::{Backtest, Trained},
+    domain::Target,
+};
 
-/// The champions of one run as they lie in the registry, in the order of the backtest.
-#[derive(Debug, Clone)]
+/// The models in use for one run, in the order of the backtest.
+#[derive(Debug, Clone, Default)]
 pub struct Registered {
     cards: Vec<Card>,
     models: Vec<Trained>,
-    changed: bool,
 }
 
 impl Registered {
@@ -22,37 +24,49 @@ impl Registered {
         &self.models
     }
 
+    /// The model of one target.
+    pub fn model(&self, target: Target) -> Option<&Trained> {
+        self.models.iter().find(|model| model.target == target)
+    }
+
     /// The id of the whole set, for the `model_run` column.
     pub fn run_id(&self) -> String {
         run_id(self.cards.iter().map(|card| card.id.as_str()))
     }
-
-    /// Whether any of them was not in use before.
-    pub const fn is_changed(&self) -> bool {
-        self.changed
-    }
 }
 
 impl Registry {
-    /// Stores and crowns the champions of `backtest`, each with the card its report gives.
+    /// Stores the models of `backtest`, each with the card its report gives, in its order. None is put into use by that.
     ///
     /// # Errors
-    /// If a champion has no report, does not read back as written, or the file system refuses.
-    pub fn register(&self, backtest: &Backtest) -> Result<Registered, RegistryError> {
-        let mut registered = Registered { cards: Vec::new(), models: Vec::new(), changed: false };
-        for champion in &backtest.champions {
-            let target = champion.target;
-            let report = backtest
-                .report
-                .targets
-                .iter()
-                .find(|report| report.target == target)
-                .ok_or(RegistryError::NoReport { target })?;
-            let schema = champion.model.schema_hash();
-            let card = self.save(CardDraft::of(&backtest.report, report, schema, champion.seed)?, champion)?;
-            let reason = format!("published by the run as of {}", champion.as_of);
-            registered.changed |= self.crown(&card, &reason)?;
-            let (card, model) = self.load::<Trained>(target, &card.id, schema)?.into_parts();
+    /// If a model has no report, does not read back as written, or the file system refuses.
+    pub fn register(&self, backtest: &Backtest) -> Result<Vec<Card>, RegistryError> {
+        backtest.champions.iter().map(|champion| self.register_one(backtest, champion)).collect()
+    }
+
+    /// The same for one of its models.
+    ///
+    /// # Errors
+    /// As [`Self::register`].
+    pub fn register_one(&self, backtest: &Backtest, model: &Trained) -> Result<Card, RegistryError> {
+        let target = model.target;
+        let report = backtest
+            .report
+            .targets
+            .iter()
+            .find(|report| report.target == target)
+            .ok_or(RegistryError::NoReport { target })?;
+        self.save(CardDraft::of(&backtest.report, report, &Made::by(model))?, model)
+    }
+
+    /// Reads models by target and id, each after its hashes were compared.
+    ///
+    /// # Errors
+    /// If one is unknown, was changed, or does not fit `feature_schema`.
+    pub fn read(&self, ids: &[(Target, String)], feature_schema: &str) -> Result<Registered, RegistryError> {
+        let mut registered = Registered::default();
+        for (target, id) in ids {
+            let (card, model) = self.load::<Trained>(*target, id, feature_schema)?.into_parts();
             registered.cards.push(card);
             registered.models.push(model);
         }

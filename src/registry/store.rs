@@ -1,4 +1,4 @@
-//! Saving, loading, listing and crowning models.
+//! Saving, loading and listing models.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Card, CardDraft, MODEL_FORMAT, RegistryError, Reign, card::hash, champions::Champions};
+use super::{Card, CardDraft, MODEL_FORMAT, RegistryError, card::hash, journal::Journal};
 use crate::{
     atomic,
     domain::{Horizon, Target},
@@ -122,29 +122,8 @@ impl Registry {
         horizon: Horizon,
         feature_schema: &str,
     ) -> Result<Champion<M>, RegistryError> {
-        let champions = Champions::read(&self.pointer(target))?;
-        let id = champions.current(horizon).ok_or(RegistryError::NoChampion { target, horizon })?;
-        self.load(target, id, feature_schema)
-    }
-
-    /// Puts a stored model into use for its target and horizon; says whether that changed anything.
-    ///
-    /// # Errors
-    /// If the model is unknown or was changed, or the pointer cannot be written.
-    pub fn crown(&self, card: &Card, reason: &str) -> Result<bool, RegistryError> {
-        let training = &card.training;
-        self.verified(training.target, &card.id)?;
-        let path = self.pointer(training.target);
-        let reign = Reign { id: card.id.clone(), since: training.window.last, reason: reason.into() };
-        Champions::read(&path)?.crown(&path, training.horizon, reign)
-    }
-
-    /// Every champion of `target` over `horizon`, oldest first; the last one is in use.
-    ///
-    /// # Errors
-    /// If the pointer cannot be read.
-    pub fn history(&self, target: Target, horizon: Horizon) -> Result<Vec<Reign>, RegistryError> {
-        Ok(Champions::read(&self.pointer(target))?.history(horizon).to_vec())
+        let entry = self.in_use(target, horizon, None)?.ok_or(RegistryError::NoChampion { target, horizon })?;
+        self.load(target, &entry.id, feature_schema)
     }
 
     /// All models by target, then id; a damaged one is listed with what is wrong with it.
@@ -154,10 +133,10 @@ impl Registry {
     pub fn list(&self) -> Result<Vec<Listed>, RegistryError> {
         let mut listed = Vec::new();
         for target in Target::ALL {
-            let champions = Champions::read(&self.pointer(target))?;
+            let journal = self.journal(target)?;
             for id in folders(&self.root.join(target.name()))? {
                 let card = self.verified(target, &id).map(|(card, _)| card);
-                listed.push(Listed { target, champion: champions.is_champion(&id), card, id });
+                listed.push(Listed { target, champion: journal.is_champion(&id), card, id });
             }
         }
         Ok(listed)
@@ -184,8 +163,17 @@ impl Registry {
         self.root.join(target.name()).join(id)
     }
 
-    fn pointer(&self, target: Target) -> PathBuf {
-        self.root.join(target.name()).join("champion.json")
+    pub(super) fn journal_path(&self, target: Target) -> PathBuf {
+        self.root.join(target.name()).join("journal.json")
+    }
+
+    pub(super) fn journal(&self, target: Target) -> Result<Journal, RegistryError> {
+        Journal::read(&self.journal_path(target))
+    }
+
+    /// The card of a stored model, after every hash was compared.
+    pub(super) fn card(&self, target: Target, id: &str) -> Result<Card, RegistryError> {
+        Ok(self.verified(target, id)?.0)
     }
 
     /// Card and model bytes, after every hash was compared.
@@ -304,13 +292,20 @@ fn parse_json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Regis
 mod tests {
     use super::*;
     use crate::{
-        backtest::OriginPlan,
+        backtest::{Duel, OriginPlan},
         domain::{Month, Seed},
-        registry::{CardMetric, DataWindow},
+        registry::{Act, CardMetric, DataWindow, Decision, DuelOutcome, Override},
+        train::{Ladder, Recipe},
     };
 
     fn month(text: &str) -> Month {
         text.parse().unwrap()
+    }
+
+    fn recipe(name: &str) -> Recipe {
+        let candidates = Ladder::default().candidates(Target::Growth);
+        let find = |name: &str| candidates.iter().find(|candidate| candidate.name == name).unwrap();
+        Recipe::new(find(name), find("base_alone"))
     }
 
     fn draft(verdict: &str) -> CardDraft {
@@ -332,11 +327,19 @@ mod tests {
             },
             feature_schema: "f1".into(),
             seed: Seed(7),
+            recipe: recipe("logistic"),
+            rows: 600,
+            accounts: 300,
+            looks: 1,
             claimed: true,
             verdict: verdict.into(),
             baseline: "base_alone".into(),
+            metric: "log_loss".into(),
+            tried: Vec::new(),
+            coverage: Vec::new(),
             metrics: vec![CardMetric {
                 origin: month("2020-10"),
+                segment: "all".into(),
                 metric: "auc".into(),
                 value: 0.1 + 0.2,
                 baseline_value: Some(0.5),
@@ -387,7 +390,7 @@ mod tests {
             let refused = registry.load::<Vec<f64>>(Target::Growth, &card.id, "f1").unwrap_err();
             assert!(matches!(&refused, RegistryError::Tampered { path: found, .. } if *found == path), "{refused}");
             assert!(refused.hint().unwrap().contains("headroom train"));
-            assert!(registry.crown(&card, "again").is_err());
+            assert!(registry.crown(&card, Act::First, month("2021-10"), "again").is_err());
             let listed = registry.list().unwrap();
             assert!(listed.len() == 1 && listed[0].card.is_err(), "{name}");
             registry.save(draft("v"), &vec![1.5]).unwrap();
@@ -412,10 +415,12 @@ mod tests {
         let refused = registry.load::<Vec<f64>>(Target::Growth, &card.id, "f2").unwrap_err();
         assert!(matches!(refused, RegistryError::FeatureSchema { .. }) && refused.hint().is_some());
         let path = registry.folder(Target::Growth, &card.id).join("card.json");
-        let text = fs::read_to_string(&path).unwrap().replace("\"model_format\": 1", "\"model_format\": 99");
+        let text = fs::read_to_string(&path)
+            .unwrap()
+            .replace(&format!("\"model_format\": {MODEL_FORMAT}"), "\"model_format\": 1");
         fs::write(&path, text).unwrap();
         let refused = registry.load::<Vec<f64>>(Target::Growth, &card.id, "f1").unwrap_err();
-        assert!(matches!(refused, RegistryError::ModelFormat { found: 99, .. }) && refused.hint().is_some());
+        assert!(matches!(refused, RegistryError::ModelFormat { found: 1, .. }) && refused.hint().is_some());
     }
 
     #[test]
@@ -429,10 +434,14 @@ mod tests {
         assert!(!home.path().join("models").exists());
     }
 
+    fn person() -> Override {
+        Override { by: "mw".into(), on: "2021-11-02".into(), reason: "the audit wants the old one".into() }
+    }
+
     #[test]
-    fn the_pointer_keeps_the_history_per_horizon_and_the_reigning_model_is_not_crowned_twice() {
+    fn the_journal_keeps_what_is_in_use_per_horizon_and_month_and_says_nothing_twice() {
         let (_home, registry) = home();
-        let twelve = Horizon::new(12).unwrap();
+        let (twelve, now) = (Horizon::new(12).unwrap(), month("2021-10"));
         let missing = registry.champion::<Vec<f64>>(Target::Growth, twelve, "f1").unwrap_err();
         assert!(matches!(missing, RegistryError::NoChampion { .. }));
         let one = registry.save(draft("v"), &vec![1.0]).unwrap();
@@ -440,18 +449,87 @@ mod tests {
         let mut short = draft("v");
         short.horizon = Horizon::new(3).unwrap();
         let three = registry.save(short, &vec![3.0]).unwrap();
-        assert!(registry.crown(&one, "first").unwrap());
-        assert!(registry.crown(&two, "better").unwrap());
-        assert!(!registry.crown(&two, "better").unwrap());
-        assert!(registry.crown(&three, "first").unwrap());
-        let ids: Vec<String> =
-            registry.history(Target::Growth, twelve).unwrap().into_iter().map(|reign| reign.id).collect();
-        assert_eq!(ids, [one.id.clone(), two.id.clone()]);
+        assert!(registry.crown(&one, Act::First, now, "first").unwrap());
+        assert!(registry.crown(&two, Act::Refit, now.plus(2), "newer").unwrap());
+        assert!(!registry.crown(&two, Act::Refit, now.plus(2), "newer").unwrap());
+        assert!(registry.crown(&three, Act::First, now, "first").unwrap());
+        let entries = registry.history(Target::Growth, twelve).unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), [&one.id, &two.id]);
+        assert_eq!(entries[1].since, now, "a refit keeps its recipe's month");
         assert_eq!(registry.champion::<Vec<f64>>(Target::Growth, twelve, "f1").unwrap().model(), &[2.0]);
+        let at = |month: Month| registry.in_use(Target::Growth, twelve, Some(month)).unwrap().map(|entry| entry.id);
+        assert_eq!((at(now.plus(-1)), at(now.plus(1))), (None, Some(one.id)));
         let champions: Vec<String> =
             registry.list().unwrap().into_iter().filter(|l| l.champion).map(|l| l.id).collect();
         assert_eq!(champions.len(), 2);
         assert!(champions.contains(&two.id) && champions.contains(&three.id));
+    }
+
+    #[test]
+    fn rolling_back_goes_one_model_back_each_time_and_names_who_did_it() {
+        let (_home, registry) = home();
+        let twelve = Horizon::new(12).unwrap();
+        let cards: Vec<Card> = [1.0, 2.0, 3.0].map(|value| registry.save(draft("v"), &vec![value]).unwrap()).into();
+        for (card, later) in cards.iter().zip(0..) {
+            registry.crown(card, Act::Refit, month("2021-08").plus(later), "newer").unwrap();
+        }
+        let back = || registry.rollback(Target::Growth, twelve, &person());
+        assert_eq!(back().unwrap(), cards[1]);
+        assert_eq!(back().unwrap(), cards[0]);
+        assert!(matches!(back().unwrap_err(), RegistryError::NothingBefore { .. }));
+        let entry = registry.in_use(Target::Growth, twelve, None).unwrap().unwrap();
+        assert_eq!((entry.act, entry.by.as_deref()), (Act::RolledBack, Some("mw")));
+        assert!(registry.force(&cards[2], &person()).unwrap());
+        assert_eq!(registry.in_use(Target::Growth, twelve, None).unwrap().unwrap().id, cards[2].id);
+    }
+
+    #[test]
+    fn a_challenger_takes_over_only_as_the_method_allows() {
+        let (_home, registry) = home();
+        let now = month("2021-10");
+        let no_duel =
+            |_: [&Recipe; 2], _: Month| -> Result<DuelOutcome, RegistryError> { panic!("nothing to compare") };
+        let champion = registry.save(draft("v"), &vec![1.0]).unwrap();
+        let first = registry.decide(&champion, now, no_duel).unwrap();
+        assert!(matches!(first, Decision::Promote { act: Act::First, .. }));
+        registry.crown(&champion, Act::First, now, "first").unwrap();
+        assert_eq!(registry.decide(&champion, now, no_duel).unwrap(), Decision::Reigns { id: champion.id.clone() });
+        let refit = registry.save(draft("v"), &vec![2.0]).unwrap();
+        let newer = registry.decide(&refit, now.plus(1), no_duel).unwrap();
+        assert!(matches!(newer, Decision::Promote { act: Act::Refit, .. }));
+
+        let mut other = draft("v");
+        other.recipe = recipe("shrinkage");
+        let challenger = registry.save(other, &vec![3.0]).unwrap();
+        let duel = |difference: f64, standard_error: f64| Duel {
+            target: Target::Growth,
+            metric: "log_loss".into(),
+            rounds: Vec::new(),
+            difference,
+            standard_error,
+        };
+        let decide = |outcome: DuelOutcome| {
+            registry
+                .decide(&challenger, now.plus(1), |_, since| {
+                    assert_eq!(since, now);
+                    Ok::<_, RegistryError>(outcome)
+                })
+                .unwrap()
+        };
+        assert!(matches!(decide(Ok(duel(0.01, 0.02))), Decision::Promote { act: Act::Won, .. }));
+        let kept = decide(Ok(duel(0.03, 0.02)));
+        assert!(matches!(&kept, Decision::Keep { hold: Some(hold), .. } if !hold.forced), "{kept:?}");
+        let Decision::Keep { reason, entry, .. } = decide(Err("nothing closed".into())) else { panic!() };
+        assert!(reason.contains("nothing closed"));
+        assert!(registry.keep(&challenger, &entry, now, &reason).unwrap());
+        assert!(!registry.keep(&challenger, &entry, now, &reason).unwrap());
+
+        registry.force(&challenger, &person()).unwrap();
+        let pinned = registry.decide(&refit, now, no_duel).unwrap();
+        assert!(matches!(&pinned, Decision::Keep { hold: Some(hold), .. } if hold.forced), "{pinned:?}");
+        registry.rollback(Target::Growth, Horizon::new(12).unwrap(), &person()).unwrap();
+        let deposed = registry.decide(&challenger, now.plus(1), no_duel).unwrap();
+        assert!(matches!(deposed, Decision::Keep { .. }), "{deposed:?}");
     }
 
     #[test]

@@ -6,9 +6,13 @@ use polars::prelude::DataFrame;
 
 use super::{
     ReportError,
-    model::{About, Account, ApartAccount, LeftOut, Level, Movement, ParetoPoint, Population, Ranged, Report, Source},
+    model::{
+        About, Account, ApartAccount, LeftOut, Level, Moved, Movement, NamedMover, ParetoPoint, Population, Ranged,
+        Report, Source,
+    },
 };
 use crate::{
+    analysis::{AnalysisError, Changes, Evaluation},
     backtest::BacktestReport,
     config::RunConfig,
     domain::{AbcClass, Notice, PotentialBand, ServiceLevel, cumulative_shares},
@@ -19,6 +23,8 @@ use crate::{
 
 /// Points of the ABC curve; more would not be seen.
 const CURVE_POINTS: usize = 200;
+/// Accounts named among those that moved most.
+const MOVERS: usize = 10;
 
 /// What a report is made from.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +43,14 @@ pub struct Inputs<'a> {
     pub accounts: &'a AccountFrame,
     /// Every notice of the run.
     pub notices: &'a [Notice],
+    /// What moved since last month; `None` at the beginning of the data.
+    pub changes: Option<&'a Changes>,
+    /// What came of the report a horizon ago, where there is one.
+    pub came_true: Option<&'a Evaluation>,
+    /// What is expected over each horizon, for a table of its own.
+    pub horizons: &'a DataFrame,
+    /// What was tried at the horizon beside the main one; its figures join those of the main one in the tables.
+    pub beside: Option<&'a BacktestReport>,
 }
 
 impl Report {
@@ -46,7 +60,7 @@ impl Report {
     /// If a table lacks a column that its stage promises, holds a figure that is not finite, or names a class, band or
     /// service level that there is not.
     pub fn assemble(inputs: &Inputs<'_>) -> Result<Self, ReportError> {
-        let Inputs { config, has_cost, ingest, backtest, ranking, accounts, notices } = *inputs;
+        let Inputs { config, has_cost, ingest, backtest, ranking, accounts, notices, changes, came_true, .. } = *inputs;
         let parts = ranking.parts();
         let people = People::of(accounts)?;
         let list = ranking.list().map_err(|error| ReportError::Inconsistent { reason: error.to_string() })?;
@@ -80,6 +94,8 @@ impl Report {
                 .iter()
                 .map(|change| Movement { name: people.name(&change.customer_id), change: change.clone() })
                 .collect(),
+            moved: changes.map(|changes| moved(changes, &people)).transpose()?,
+            came_true: came_true.cloned(),
             apart: people.apart.clone(),
             targets: backtest.targets.clone(),
             origins: backtest.plan.clone(),
@@ -96,6 +112,17 @@ impl Report {
         report.check()?;
         Ok(report)
     }
+}
+
+/// The accounts whose expected revenue moved most.
+fn moved(changes: &Changes, people: &People) -> Result<Moved, ReportError> {
+    let refused = |error: AnalysisError| ReportError::Table { table: "changes".into(), reason: error.to_string() };
+    let movers = changes.movers(MOVERS).map_err(refused)?;
+    Ok(Moved {
+        total: changes.total().map_err(refused)?,
+        has_old_models: changes.has_old_models,
+        movers: movers.into_iter().map(|mover| NamedMover { name: people.name(&mover.customer_id), mover }).collect(),
+    })
 }
 
 /// The running share of margin, largest first, thinned to what a chart can show; the ends of the classes stay in.

@@ -3,10 +3,15 @@
 //! All figures are made up by a fixed rule; none stands for a result.
 
 use super::model::{
-    About, Account, ApartAccount, LeftOut, Level, Movement, ParetoPoint, Population, Ranged, Report, Source,
+    About, Account, ApartAccount, LeftOut, Level, Moved, Movement, NamedMover, ParetoPoint, Population, Ranged, Report,
+    Source,
 };
 use crate::{
-    backtest::{CalibrationBin, Coverage, Estimate, OriginPlan, Realised, RungResult, TargetReport, Verdict, Verdicts},
+    analysis::{Assessed, Evaluation, Misses, Mover, Part},
+    backtest::{
+        Assessment, CalibrationBin, Coverage, Estimate, OriginPlan, Realised, RungResult, TargetReport, Verdict,
+        Verdicts,
+    },
     config::Language,
     domain::{
         AbcClass, AbcThresholds, Horizon, Month, Notice, PotentialBand, ServiceLevel, Target, cumulative_classes,
@@ -288,6 +293,8 @@ pub(crate) fn with_potential() -> Report {
                 },
             })
             .into(),
+        moved: Some(moved(&ranking)),
+        came_true: Some(came_true()),
         apart: vec![ApartAccount {
             customer_id: "CASH".into(),
             name: Some("Counter sales".into()),
@@ -400,6 +407,8 @@ pub(crate) fn untested() -> Report {
     report.origins.locked = None;
     report.looks = 0;
     report.realised = None;
+    report.moved = None;
+    report.came_true = None;
     report.movements.clear();
     for account in &mut report.accounts {
         account.growth_probability = None;
@@ -467,4 +476,44 @@ pub(crate) fn hostile() -> Report {
 pub(crate) fn in_language(mut report: Report, language: Language) -> Report {
     report.about.language = language;
     report
+}
+
+fn moved(ranking: &[Account]) -> Moved {
+    let movers = [(5, 800.0), (0, -650.0), (2, 90.0)].map(|(i, by)| {
+        let after = ranking[i].expected_revenue.value;
+        NamedMover {
+            name: ranking[i].name.clone(),
+            mover: Mover {
+                customer_id: ranking[i].customer_id.clone(),
+                part: Part { before: after - by, data: 0.1 * by, behaviour: 0.7 * by, model: 0.2 * by, after },
+            },
+        }
+    });
+    let total = Part { before: 900_000.0, data: 1_200.0, behaviour: -9_000.0, model: 300.0, after: 892_500.0 };
+    Moved { total, has_old_models: true, movers: movers.into() }
+}
+
+fn came_true() -> Evaluation {
+    let assessment = Assessment {
+        target: Target::ExpectedRevenue,
+        n: 133,
+        skill: estimate(0.09, 0.01, 0.16),
+        measures: Vec::new(),
+        calibration: Vec::new(),
+    };
+    Evaluation {
+        as_of: "2020-10".parse().unwrap(),
+        horizon: Horizon::new(12).unwrap(),
+        accounts: 133,
+        unknown: 2,
+        said: 1_000_000.0,
+        came: 1_040_000.0,
+        figures: vec![Assessed { assessment, baseline: "last_12_seasonal_revenue".into() }],
+        misses: vec![Misses { class: None, below: 0.08, above: 0.13, n: 133 }],
+        listed: 31,
+        by_potential: true,
+        gain_listed: Some(9_000.0),
+        gain_all: Some(-300.0),
+        realised: Some(0.28),
+    }
 }

@@ -21,4 +21,4 @@ mod voice;
 pub use assemble::Inputs;
 pub use error::ReportError;
 pub use model::Report;
-pub use render::{render, write};
+pub use render::{in_words, render, write};

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    analysis::{Evaluation, Mover, Part},
     backtest::{OriginPlan, Realised, TargetReport, Verdicts},
     config::Language,
     domain::{AbcClass, Horizon, Month, Notice, PotentialBand, ServiceLevel},
@@ -40,6 +41,10 @@ pub struct Report {
     pub accounts: Vec<Account>,
     /// Accounts whose class changed and stayed changed.
     pub movements: Vec<Movement>,
+    /// What moved expected revenue since last month; `None` at the beginning of the data.
+    pub moved: Option<Moved>,
+    /// What came of the report that was published a horizon ago; `None` without one.
+    pub came_true: Option<Evaluation>,
     /// Internal and collective accounts: listed, never ranked.
     pub apart: Vec<ApartAccount>,
     /// Per target what the ladder found, in the order of `Target::ALL`.
@@ -206,6 +211,28 @@ pub struct Movement {
     /// What changed.
     #[serde(flatten)]
     pub change: rank::Movement,
+}
+
+/// What moved expected revenue since last month, over the accounts that are ranked in both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moved {
+    /// The sums.
+    pub total: Part,
+    /// Whether last month's models are known; without them no part is the model's.
+    pub has_old_models: bool,
+    /// The accounts that moved most, largest first.
+    pub movers: Vec<NamedMover>,
+}
+
+/// An account that moved, with its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedMover {
+    /// Its name, where one is known.
+    pub name: Option<String>,
+    /// How it moved.
+    #[serde(flatten)]
+    pub mover: Mover,
 }
 
 /// An account that is not a customer, such as cash sales.

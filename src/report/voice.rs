@@ -1,7 +1,10 @@
 //! Texts and number formats of one report together, and the names of things that other stages call by a code.
 
 use super::{ReportError, locale::Locale, model::Report, text::Texts};
-use crate::domain::{AbcClass, PotentialBand, ServiceLevel, Target};
+use crate::{
+    config::Language,
+    domain::{AbcClass, PotentialBand, ServiceLevel, Target},
+};
 
 /// How a report speaks.
 #[derive(Debug, Clone)]
@@ -19,10 +22,15 @@ impl Voice {
     /// If the embedded texts are not readable.
     pub fn of(report: &Report) -> Result<Self, ReportError> {
         let typical = report.headline.expected_revenue.value / report.headline.population.max(1) as f64;
-        Ok(Self {
-            texts: Texts::load(report.about.language)?,
-            locale: Locale::new(report.about.language, &report.about.currency, typical),
-        })
+        Self::new(report.about.language, &report.about.currency, typical)
+    }
+
+    /// The voice of a language and currency; `typical` is the size of the amounts that are spoken of.
+    ///
+    /// # Errors
+    /// If the embedded texts are not readable.
+    pub fn new(language: Language, currency: &str, typical: f64) -> Result<Self, ReportError> {
+        Ok(Self { texts: Texts::load(language)?, locale: Locale::new(language, currency, typical) })
     }
 
     /// A text without placeholders.

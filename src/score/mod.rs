@@ -14,6 +14,7 @@ mod error;
 mod forecast;
 mod frame;
 mod headroom;
+mod horizons;
 mod portfolio;
 mod rates;
 
@@ -22,4 +23,5 @@ pub use credibility::Observation;
 pub use error::ScoreError;
 pub use forecast::{Forecast, Refit};
 pub use frame::{ScoreFrame, score};
+pub use horizons::{expected, horizons};
 pub use portfolio::{Shock, Summand, Total, shocks, totals};

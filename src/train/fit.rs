@@ -116,6 +116,6 @@ impl FittedModel {
     /// A baseline carried forward as it is, where nothing could be learned.
     pub(crate) fn untrained(candidate: &Candidate, target: Target, horizon: Horizon, abc: AbcThresholds) -> Self {
         let task = Task { candidate, target, horizon, anchor: candidate, calibrate: None };
-        Self::new(&task, abc, Fitted::Baseline(Baseline::raw(candidate.column.unwrap_or_default())))
+        Self::new(&task, abc, Fitted::Baseline(Baseline::raw(candidate.column.as_deref().unwrap_or_default())))
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{
@@ -23,7 +24,8 @@ const COMPILED_IN_NAME: &str = "models/ladder.toml (compiled in)";
 pub type Params = BTreeMap<String, f64>;
 
 /// One contestant of the ladder: a rung, or one baseline in one of its two forms.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// Name in reports and on cards.
     pub name: String,
@@ -31,7 +33,7 @@ pub struct Candidate {
     pub step: u8,
     pub(crate) kind: RungKind,
     /// The baseline column or rule (rung 0 only).
-    pub(crate) column: Option<&'static str>,
+    pub(crate) column: Option<String>,
     /// Whether the baseline is recalibrated on the training origins (rung 0 only).
     pub(crate) recalibrated: bool,
     /// Catalogue names a learned rung sees.
@@ -47,6 +49,16 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// The same without what its fits chose: two of these are equal where the ladder says the same of both.
+    pub(crate) fn unfrozen(&self) -> Self {
+        let members = self.members.iter().map(Self::unfrozen).collect();
+        let mut plain = Self { frozen: false, members, ..self.clone() };
+        if self.frozen {
+            plain.params.remove(TREES);
+        }
+        plain
+    }
+
     /// The same with the number of trees fixed.
     pub(crate) fn frozen_at(&self, trees: usize) -> Self {
         let mut frozen = Self { frozen: true, ..self.clone() };

@@ -1,11 +1,15 @@
 //! The one integration test binary; a module per stage. See `tests/README.md`.
 
+mod analyst;
 mod backtest;
 mod binary;
 mod boosting;
 mod cdnow;
 mod check;
 mod company;
+#[allow(dead_code)]
+#[path = "../../examples/custom_learner.rs"]
+mod custom_learner;
 mod features;
 mod fetch;
 mod forget;
@@ -18,6 +22,7 @@ mod learners;
 mod linkage;
 mod mailbox;
 mod main_job;
+mod models;
 mod project;
 mod rank;
 mod ranking_flow;

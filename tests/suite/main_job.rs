@@ -228,7 +228,7 @@ fn every_command_has_help_with_an_example() {
     let project = Project::empty();
     for command in [
         "init", "simulate", "ingest", "check", "history", "backtest", "train", "score", "rank", "report", "run",
-        "doctor",
+        "doctor", "explain", "drift", "evaluate",
     ] {
         let said = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("headroom"))
             .args([command, "--help"])

@@ -5,7 +5,7 @@ use headroom::{
     domain::{AbcThresholds, Month, Seed, Target},
     features::{Slice, catalogue::schema_hash},
     rank::{Basis, Evidence, RankInput, Ranking, rank},
-    registry::{CardDraft, Registry, run_id},
+    registry::{Act, Registry, run_id},
     score::{Account, Forecast, ScoreFrame, Standing, score},
     train::Ladder,
 };
@@ -131,11 +131,8 @@ fn flow(history: &History, models: &std::path::Path) -> Outcome {
     let backtest = run(&panel, &setting).unwrap();
 
     let registry = Registry::open(models);
-    for champion in &backtest.champions {
-        let target = backtest.report.targets.iter().find(|t| t.target == champion.target).unwrap();
-        let draft = CardDraft::of(&backtest.report, target, &schema_hash(), Seed(1)).unwrap();
-        let card = registry.save(draft, champion).unwrap();
-        registry.crown(&card, "first").unwrap();
+    for card in registry.register(&backtest).unwrap() {
+        registry.crown(&card, Act::First, plan.as_of, "first").unwrap();
     }
     let champions: Vec<_> = Target::ALL
         .into_iter()

@@ -5,7 +5,8 @@ use std::fs;
 use headroom::{
     backtest::{BacktestReport, Estimate, OriginPlan, TargetReport, Verdict, Verdicts},
     domain::{Seed, Target},
-    registry::{CardDraft, Registry, run_id},
+    registry::{Act, CardDraft, Made, Registry, run_id},
+    train::{Ladder, Recipe},
 };
 use polars::prelude::*;
 
@@ -54,20 +55,40 @@ fn report() -> BacktestReport {
     }
 }
 
+fn draft(report: &BacktestReport) -> CardDraft {
+    let candidates = Ladder::default().candidates(Target::Growth);
+    let find = |name: &str| candidates.iter().find(|candidate| candidate.name == name).unwrap();
+    let recipe = Recipe::new(find("logistic"), find("base_alone"));
+    let made = Made { recipe: &recipe, feature_schema: "schema", seed: Seed(3), rows: 300, accounts: 150 };
+    CardDraft::of(report, &report.targets[0], &made).unwrap()
+}
+
 #[test]
-fn a_card_shows_the_published_rung_over_all_accounts_beside_the_baseline() {
+fn a_card_shows_the_published_rung_by_class_beside_the_baseline_and_its_weaknesses() {
     let report = report();
-    let draft = CardDraft::of(&report, &report.targets[0], "schema", Seed(3)).unwrap();
-    let measured: Vec<(String, f64, Option<f64>, u64)> =
-        draft.metrics.iter().map(|m| (m.origin.to_string(), m.value, m.difference_low, m.n)).collect();
-    assert_eq!(measured, [("2017-12".into(), 0.6, None, 90), ("2018-12".into(), 0.7, Some(0.1), 100)]);
+    let draft = draft(&report);
+    let measured: Vec<(String, &str, f64, Option<f64>, u64)> = draft
+        .metrics
+        .iter()
+        .map(|m| (m.origin.to_string(), m.segment.as_str(), m.value, m.difference_low, m.n))
+        .collect();
+    let expected = [
+        ("2017-12".into(), "all", 0.6, None, 90),
+        ("2018-12".into(), "all", 0.7, Some(0.1), 100),
+        ("2018-12".into(), "A", 0.9, None, 10),
+    ];
+    assert_eq!(measured, expected);
     let home = tempfile::tempdir().unwrap();
     let card = Registry::open(home.path()).save(draft, &vec![1.0, 2.0]).unwrap();
     let text = fs::read_to_string(home.path().join("growth").join(&card.id).join("card.md")).unwrap();
     for shown in [
         "growth over 12 months: logistic",
-        "predicted better",
-        "| 2018-12 | auc | 0.7000 | 0.5000 | 0.1000 |",
+        "Growth is predicted better",
+        "| 2018-12 | auc | all | 0.7000 | 0.5000 | 0.1000 |",
+        "Intended use",
+        "150 accounts in 300 rows",
+        "fitted on 150 accounts only",
+        "What was tried, and lost",
         &card.id,
     ] {
         assert!(text.contains(shown), "{shown} is not in\n{text}");
@@ -77,18 +98,17 @@ fn a_card_shows_the_published_rung_over_all_accounts_beside_the_baseline() {
 #[test]
 fn what_a_killed_run_left_is_no_model_and_the_next_run_ends_as_if_undisturbed() {
     let report = report();
-    let draft = || CardDraft::of(&report, &report.targets[0], "schema", Seed(3)).unwrap();
     let (undisturbed, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let run = |home: &std::path::Path| {
         let registry = Registry::open(home);
-        let card = registry.save(draft(), &vec![1.0]).unwrap();
-        registry.crown(&card, "first").unwrap();
+        let card = registry.save(draft(&report), &vec![1.0]).unwrap();
+        registry.crown(&card, Act::First, month("2019-12"), "first").unwrap();
         card
     };
     let card = run(undisturbed.path());
     let growth = killed.path().join("growth");
     fs::create_dir_all(growth.join(format!(".headroom-draft-{}~abc", card.id))).unwrap();
-    fs::write(growth.join(".headroom-draft-champion.json~xyz"), "{\"12\":").unwrap();
+    fs::write(growth.join(".headroom-draft-journal.json~xyz"), "{\"12\":").unwrap();
     assert!(Registry::open(killed.path()).list().unwrap().is_empty());
     assert_eq!(run(killed.path()), card);
     assert_eq!(tree(killed.path()), tree(undisturbed.path()));

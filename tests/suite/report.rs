@@ -22,6 +22,7 @@ struct Handed {
     backtest: BacktestReport,
     ranking: Ranking,
     accounts: AccountFrame,
+    horizons: DataFrame,
 }
 
 impl Handed {
@@ -55,6 +56,7 @@ impl Handed {
             backtest: backtest(potential),
             ranking,
             accounts: people(sketches),
+            horizons: df!("customer_id" => ["K000"], "horizon_months" => [3]).unwrap(),
         }
     }
 
@@ -67,6 +69,10 @@ impl Handed {
             ranking: &self.ranking,
             accounts: &self.accounts,
             notices,
+            changes: None,
+            came_true: None,
+            horizons: &self.horizons,
+            beside: None,
         }
     }
 

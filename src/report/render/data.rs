@@ -3,8 +3,13 @@
 use serde::Serialize;
 
 use crate::{
+    analysis::Part,
     domain::Severity,
-    report::{Report, model::label, voice::Voice},
+    report::{
+        Report,
+        model::{Moved, NamedMover, label},
+        voice::Voice,
+    },
 };
 
 /// Rows of a list on the page; the tables beside it hold all.
@@ -18,6 +23,8 @@ pub struct DataView {
     left_out: Vec<LeftOutRow>,
     movements: Vec<MovementRow>,
     movements_more: Option<String>,
+    moved: Vec<MovedRow>,
+    moved_sentence: Option<String>,
     sources: Vec<SourceRow>,
     apart: Vec<ApartRow>,
     apart_more: Option<String>,
@@ -42,6 +49,12 @@ struct MovementRow {
     from: &'static str,
     to: &'static str,
     margin: String,
+}
+
+#[derive(Debug, Serialize)]
+struct MovedRow {
+    name: String,
+    cells: [String; 5],
 }
 
 #[derive(Debug, Serialize)]
@@ -99,6 +112,8 @@ pub fn view(report: &Report, voice: &Voice) -> DataView {
             })
             .collect(),
         movements_more: more(report.movements.len()),
+        moved: report.moved.iter().flat_map(|moved| &moved.movers).map(|mover| moved_row(mover, voice)).collect(),
+        moved_sentence: report.moved.as_ref().map(|moved| moved_sentence(moved, voice)),
         sources: sources(report, voice),
         apart: report
             .apart
@@ -113,6 +128,31 @@ pub fn view(report: &Report, voice: &Voice) -> DataView {
             .collect(),
         apart_more: more(report.apart.len()),
     }
+}
+
+fn moved_row(NamedMover { name, mover }: &NamedMover, voice: &Voice) -> MovedRow {
+    let Part { before, data, behaviour, model, after } = mover.part;
+    MovedRow {
+        name: label(name.as_deref(), &mover.customer_id).to_owned(),
+        cells: [before, data, behaviour, model, after].map(|value| voice.locale.forecast(value)),
+    }
+}
+
+fn moved_sentence(moved: &Moved, voice: &Voice) -> String {
+    let Part { before, data, behaviour, model, after } = moved.total;
+    let money = |value: f64| voice.locale.forecast(value);
+    let sentence = voice.fill(
+        "data",
+        "moved_sentence",
+        &[
+            ("before", &money(before)),
+            ("after", &money(after)),
+            ("data", &money(data)),
+            ("behaviour", &money(behaviour)),
+            ("model", &money(model)),
+        ],
+    );
+    if moved.has_old_models { sentence } else { format!("{sentence} {}", voice.say("data", "moved_no_old_models")) }
 }
 
 /// The gravest first; within one severity in the order they were given.

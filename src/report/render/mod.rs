@@ -14,6 +14,8 @@ mod tables;
 mod tests;
 mod trust;
 
+pub use reasons::in_words;
+
 use std::{fs, path::Path};
 
 use super::{Inputs, Report, ReportError, chart, voice::Voice};

@@ -4,14 +4,31 @@
 //! reader knows; a logarithm or an index says nothing to him, so then its family is named alone.
 
 use crate::{
+    config::Language,
     features::catalogue,
     rank::{Reason, ReasonKind, Stance},
-    report::voice::Voice,
+    report::{ReportError, voice::Voice},
 };
+
+/// A typical amount at which cents are left out.
+const WHOLE_AMOUNTS: f64 = 1e6;
 
 /// Every reason of one stance as a sentence without its full stop.
 pub fn sentences(reasons: &[Reason], stance: Stance, voice: &Voice) -> Vec<String> {
     reasons.iter().filter(|reason| reason.stance == stance).map(|reason| sentence(reason, voice)).collect()
+}
+
+/// The same without a page: reasons for, reasons against, in a language and currency.
+///
+/// # Errors
+/// If the embedded texts are not readable.
+pub fn in_words(
+    reasons: &[Reason],
+    language: Language,
+    currency: &str,
+) -> Result<(Vec<String>, Vec<String>), ReportError> {
+    let voice = Voice::new(language, currency, WHOLE_AMOUNTS)?;
+    Ok((sentences(reasons, Stance::For, &voice), sentences(reasons, Stance::Against, &voice)))
 }
 
 fn sentence(reason: &Reason, voice: &Voice) -> String {

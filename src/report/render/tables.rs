@@ -31,13 +31,23 @@ pub fn write(report: &Report, inputs: &Inputs<'_>, voice: &Voice, folder: &Path)
         atomic::write_csv(&tables.join(format!("{name}.csv")), frame)?;
         atomic::write_parquet(&tables.join(format!("{name}.parquet")), frame)?;
     }
+    let (mut metrics, mut predictions) = (inputs.backtest.metrics.clone(), inputs.backtest.predictions.clone());
+    if let Some(beside) = inputs.beside {
+        metrics.vstack_mut(&beside.metrics).map_err(refused("backtest"))?;
+        predictions.vstack_mut(&beside.predictions).map_err(refused("backtest_predictions"))?;
+    }
     for (name, frame) in [
         ("scores", inputs.ranking.table()),
-        ("backtest", &inputs.backtest.metrics),
-        ("backtest_predictions", &inputs.backtest.predictions),
+        ("horizons", inputs.horizons),
+        ("backtest", &metrics),
+        ("backtest_predictions", &predictions),
     ] {
         atomic::write_csv(&folder.join(format!("{name}.csv")), frame)?;
         atomic::write_parquet(&folder.join(format!("{name}.parquet")), frame)?;
+    }
+    if let Some(changes) = inputs.changes {
+        atomic::write_csv(&folder.join("changes.csv"), &changes.frame)?;
+        atomic::write_parquet(&folder.join("changes.parquet"), &changes.frame)?;
     }
     Ok(())
 }

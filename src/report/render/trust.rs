@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    analysis::Evaluation,
     backtest::{Estimate, OriginPlan, TargetReport},
     domain::{Month, Target},
     report::{Report, voice::Voice},
@@ -17,6 +18,7 @@ pub struct TrustView {
     coverage: Vec<CoverageRow>,
     lists_sentence: String,
     lists_realised: String,
+    came_true: Option<CameTrue>,
     origins: Vec<Fact>,
     looks: String,
 }
@@ -48,6 +50,14 @@ struct RungView {
 struct CoverageRow {
     class: String,
     cells: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CameTrue {
+    sentence: String,
+    misses: Option<String>,
+    list: Option<String>,
+    figures: Vec<[String; 3]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,6 +102,7 @@ pub fn view(report: &Report, voice: &Voice) -> TrustView {
             .collect(),
         lists_sentence,
         lists_realised,
+        came_true: report.came_true.as_ref().map(|evaluation| came_true(evaluation, voice)),
         origins: origins(&report.origins, voice),
         looks: voice.count("trust", "looks", report.looks as usize),
     }
@@ -184,6 +195,47 @@ fn lists(report: &Report, voice: &Voice) -> (String, String) {
         &[("list", &voice.locale.percent(realised.list, 0)), ("random", &voice.locale.percent(realised.random, 0))],
     );
     (sentence, shares)
+}
+
+/// What came of the report a horizon ago.
+fn came_true(evaluation: &Evaluation, voice: &Voice) -> CameTrue {
+    let money = |value: f64| voice.locale.forecast(value);
+    let number = |share: f64| voice.locale.number(share * 100.0, 0);
+    let overall = evaluation.misses.iter().find(|miss| miss.class.is_none());
+    CameTrue {
+        sentence: voice.fill(
+            "trust",
+            "came_true_sentence",
+            &[
+                ("as_of", &voice.locale.month_end(evaluation.as_of)),
+                ("n", &voice.locale.count(evaluation.accounts)),
+                ("said", &money(evaluation.said)),
+                ("came", &money(evaluation.came)),
+            ],
+        ),
+        misses: overall.map(|miss| {
+            let values = [("below", number(miss.below)), ("above", number(miss.above))];
+            voice.fill("trust", "coverage_sentence", &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+        }),
+        list: evaluation.gain_listed.zip(evaluation.gain_all).map(|(list, all)| {
+            voice.fill(
+                "trust",
+                "came_true_list",
+                &[("n", &voice.locale.count(evaluation.listed)), ("list", &money(list)), ("all", &money(all))],
+            )
+        }),
+        figures: evaluation
+            .figures
+            .iter()
+            .map(|figure| {
+                [
+                    voice.target(figure.assessment.target).to_owned(),
+                    voice.rung(&figure.baseline),
+                    interval(figure.assessment.skill, voice),
+                ]
+            })
+            .collect(),
+    }
 }
 
 fn origins(plan: &OriginPlan, voice: &Voice) -> Vec<Fact> {

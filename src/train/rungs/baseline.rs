@@ -22,11 +22,11 @@ pub(crate) const STRETCH_LEVEL: f64 = 0.9;
 
 /// All rung-0 contestants of a target.
 pub(crate) fn baselines(target: Target) -> Vec<Candidate> {
-    let candidate = |name: String, column, recalibrated| Candidate {
+    let candidate = |name: String, column: &str, recalibrated| Candidate {
         name,
         step: 0,
         kind: RungKind::Baseline,
-        column: Some(column),
+        column: Some(column.into()),
         recalibrated,
         features: Vec::new(),
         groups: Vec::new(),
@@ -95,7 +95,7 @@ impl Level {
 
     /// The level of a rung-0 candidate.
     pub(crate) fn learn(candidate: &Candidate, outcome: &'static str, rows: &Rows<'_>) -> Result<Self, TrainError> {
-        let column = candidate.column.unwrap_or_default();
+        let column = candidate.column.as_deref().unwrap_or_default();
         let factors = if candidate.recalibrated {
             let (level, outcome) = (rows.baseline(column)?, rows.label(outcome)?);
             Some(ClassFactors::learn(&level, &outcome, &rows.class(), &rows.is_new()?))
@@ -134,7 +134,7 @@ impl Rung for Baseline {
         match task.target {
             Target::ExpectedRevenue | Target::ExpectedMargin => Level::learn(candidate, outcome, rows).map(Self::Level),
             Target::Stretch => {
-                let level = Level::raw(candidate.column.unwrap_or_default());
+                let level = Level::raw(candidate.column.as_deref().unwrap_or_default());
                 let b = positive_level(&level.values(rows)?);
                 let by_class = candidate.recalibrated;
                 let quantiles = GroupQuantiles::learn(

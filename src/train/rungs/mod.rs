@@ -72,7 +72,8 @@ pub(crate) trait Rung: Sized {
 macro_rules! table {
     ($($kind:ident $name:literal $model:ty),* $(,)?) => {
         /// Which rung.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         pub(crate) enum RungKind { $($kind),* }
 
         /// A fitted rung of any kind. Tagged from outside: serde reads integer keys of a map back only there.

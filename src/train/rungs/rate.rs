@@ -46,7 +46,7 @@ impl Rule {
 
 impl Rate {
     pub(crate) fn learn(task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
-        let rule = match task.candidate.column {
+        let rule = match task.candidate.column.as_deref() {
             Some("base_revenue") => Rule::BaseAlone,
             Some("hiatus_ratio") => Rule::Hiatus,
             _ => Rule::BaseRate,

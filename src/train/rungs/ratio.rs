@@ -49,7 +49,7 @@ impl Anchor {
         // a quantile baseline is recalibrated by its quantiles, not by its level
         let outcome = label(target);
         let level = if target == Target::Stretch {
-            Level::raw(candidate.column.unwrap_or_default())
+            Level::raw(candidate.column.as_deref().unwrap_or_default())
         } else {
             Level::learn(candidate, outcome, rows)?
         };

@@ -1,0 +1,166 @@
+//! What an analyst asks of a finished run: explain an account, measure drift, evaluate what was published.
+
+use std::fs;
+
+use super::{Moment, Outcome, PipelineError, Resources, Silent, promotion::InUse, stages::Run, work::Key};
+use crate::{
+    analysis::{self, AnalysisError, Changes, Drift, Evaluation, Published, Subject, Views},
+    backtest::{OriginPlan, Trained},
+    config::RunConfig,
+    domain::{AsOf, Horizon, Month, Notice, Target},
+    features::{Slice, catalogue::schema_hash},
+    registry::{Registered, Registry},
+    report,
+};
+
+/// One account on one page, as lines of text.
+///
+/// # Errors
+/// If there is no such account, or any stage up to the ranking fails.
+pub fn explain(config: &RunConfig, resources: Resources, customer_id: &str) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, &Silent)?;
+    let (moment, in_use) = run.trained()?;
+    let InUse { champions, backtest, key } = in_use;
+    let (scored, score_key) = run.score(&moment, &champions, &key)?;
+    let (ranking, _) = run.rank(&moment, &champions, &backtest, &scored, &score_key)?;
+    let slice = run.slice(&moment)?;
+    let changes = run.changes(&moment, &champions)?;
+    let models: Vec<(String, &Trained)> =
+        champions.cards().iter().map(|card| card.id.clone()).zip(champions.models()).collect();
+    let dossier = analysis::explain(&Subject {
+        customer_id,
+        ranking: &ranking,
+        slice: &slice,
+        models: &models,
+        report: &backtest.report,
+        changes: changes.as_ref(),
+    })?;
+    let people = run.facts()?.all_accounts(AsOf::end_of(moment.plan.as_of))?;
+    let names = people.frame().column("name").and_then(|column| column.str()).ok();
+    let place = people
+        .frame()
+        .column("account_id")
+        .and_then(|column| column.str())
+        .ok()
+        .and_then(|ids| ids.iter().position(|id| id == Some(customer_id)));
+    let name = names.zip(place).and_then(|(names, place)| names.get(place));
+    let reasons = report::in_words(&dossier.reasons, config.language, &config.currency)?;
+    let lines = dossier.lines(name, &reasons);
+    Ok(run.finish(lines))
+}
+
+/// Population stability of every feature and score between the training of the models in use and now.
+///
+/// # Errors
+/// If the models were fitted on no origin, or any stage up to training fails.
+pub fn drift(config: &RunConfig, resources: Resources) -> Result<(Vec<Drift>, Vec<Notice>), PipelineError> {
+    let mut run = Run::open(config, resources, &Silent)?;
+    let (moment, InUse { champions, .. }) = run.trained()?;
+    let plan = &moment.plan;
+    let mut origins: Vec<Month> = champions.models().iter().flat_map(|model| model.origins.clone()).collect();
+    origins.sort_unstable();
+    origins.dedup();
+    let training = run.facts()?.panel(&origins, plan.horizon, plan.as_of)?;
+    let found = analysis::drift(&training, &run.slice(&moment)?, champions.models())?;
+    Ok((found, run.finish(Vec::new()).notices))
+}
+
+/// What was published as of `month` against what has happened since.
+///
+/// # Errors
+/// If there is no such report, its horizon is not over, or a stage before the models fails.
+pub fn evaluate(config: &RunConfig, resources: Resources, month: Month) -> Result<Evaluation, PipelineError> {
+    let mut run = Run::open(config, resources, &Silent)?;
+    run.ingest()?;
+    run.resolve()?;
+    let audited = run.check()?;
+    run.history(&audited)?;
+    let published = Published::read(&config.reports().join(month.to_string()).join("scores.parquet"), month)?;
+    let last = run.facts()?.last_complete_month().0;
+    run.evaluation(&published, last)
+}
+
+impl Run<'_> {
+    /// Everything up to the models in use.
+    fn trained(&mut self) -> Result<(Moment, InUse), PipelineError> {
+        let moment = super::moment_of(self)?;
+        let (free, key) = self.backtest(&moment)?;
+        let in_use = self.train(&moment, free, key)?;
+        Ok((moment, in_use))
+    }
+
+    /// What came of `published` by the end of `last`.
+    fn evaluation(&self, published: &Published, last: Month) -> Result<Evaluation, PipelineError> {
+        let Published { as_of, horizon, .. } = *published;
+        let closes = as_of.plus(horizon.months());
+        if closes > last {
+            return Err(AnalysisError::Open { as_of, horizon, closes, last }.into());
+        }
+        let facts = self.facts()?;
+        let then = facts.slice(AsOf::end_of(as_of), horizon, Some(last))?;
+        let plan = OriginPlan::new(facts.first_month(), as_of, horizon);
+        let training = facts.panel(&plan.origins(), horizon, as_of)?;
+        Ok(analysis::evaluate(published, &then, &training, self.config.abc, self.config.seed)?)
+    }
+
+    /// What came of the report that was published a horizon ago; `None` if there is none. A report that cannot be read
+    /// any more is none.
+    pub(super) fn came_true(&self, moment: &Moment) -> Result<Option<Evaluation>, PipelineError> {
+        let OriginPlan { as_of, horizon, .. } = moment.plan;
+        let then = as_of.plus(-horizon.months());
+        let path = self.config.reports().join(then.to_string()).join("scores.parquet");
+        match Published::read(&path, then) {
+            Ok(published) if published.horizon == horizon => match self.evaluation(&published, as_of) {
+                Err(PipelineError::Analysis(AnalysisError::Strangers { .. })) => Ok(None),
+                found => Ok(Some(found?)),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// The hash of that report, for the key of what repeats it.
+    pub(super) fn came_true_key(&self, moment: &Moment) -> String {
+        let then = moment.plan.as_of.plus(-moment.plan.horizon.months());
+        let path = self.config.reports().join(then.to_string()).join("scores.parquet");
+        fs::read(path).map_or_else(|_| String::new(), |bytes| blake3::hash(&bytes).to_hex().to_string())
+    }
+
+    /// What moved since last month; `None` at the beginning of the data.
+    pub(super) fn changes(&self, moment: &Moment, new: &Registered) -> Result<Option<Changes>, PipelineError> {
+        let OriginPlan { as_of, horizon, first, .. } = moment.plan;
+        let last = as_of.plus(-1);
+        if last < first {
+            return Ok(None);
+        }
+        let old = self.models_of(last, horizon)?;
+        let facts = self.facts()?;
+        let slice = |as_of: AsOf| -> Result<Slice, PipelineError> { Ok(facts.slice(as_of, horizon, None)?) };
+        let views = Views {
+            before: &slice(AsOf::end_of(last))?,
+            revised: &slice(AsOf::known_by(last, as_of)?)?,
+            now: &slice(AsOf::end_of(as_of))?,
+        };
+        Ok(Some(analysis::changes(&views, old.as_ref().map(Registered::models), new.models())?))
+    }
+
+    /// The models in use as of a month that can still be read; `None` without any.
+    fn models_of(&self, as_of: Month, horizon: Horizon) -> Result<Option<Registered>, PipelineError> {
+        let registry = Registry::open(self.config.models());
+        let mut ids = Vec::new();
+        for target in Target::ALL {
+            if let Some(entry) = registry.in_use(target, horizon, Some(as_of))?
+                && registry.load::<Trained>(target, &entry.id, &schema_hash()).is_ok()
+            {
+                ids.push((target, entry.id));
+            }
+        }
+        if ids.is_empty() { Ok(None) } else { Ok(Some(registry.read(&ids, &schema_hash())?)) }
+    }
+
+    /// The key of what moved: the models of both months.
+    pub(super) fn changes_key(&self, moment: &Moment, score_key: &Key) -> Result<Key, PipelineError> {
+        let old = self.models_of(moment.plan.as_of.plus(-1), moment.plan.horizon)?;
+        let old = old.map_or_else(String::new, |models| models.run_id());
+        Ok(Key::of("change", &[("score", score_key), ("old", &old)]))
+    }
+}
