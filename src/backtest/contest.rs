@@ -242,7 +242,7 @@ fn climb(
 
 /// Losses on all selection origins, one row per account and origin that counts.
 pub(super) struct Pool {
-    account: Vec<u32>,
+    pub account: Vec<u32>,
     actual: Vec<Vec<f64>>,
     rows: Vec<Vec<usize>>,
 }

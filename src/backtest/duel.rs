@@ -158,7 +158,7 @@ pub fn duel(
     let (old, new) = (losses(champion)?, losses(challenger)?);
     let mut rounds = Vec::with_capacity(tests.len());
     let mut start = 0;
-    for (test, actual) in tests.iter().zip(&pool.actual) {
+    for (test, actual) in tests.iter().zip(pool.actual()) {
         let n = actual.len();
         let mean = |losses: &[f64]| losses[start..start + n].iter().sum::<f64>() / n.max(1) as f64;
         rounds.push(Round { origin: test.origin, champion: mean(&old), challenger: mean(&new), n });

@@ -97,8 +97,8 @@ pub fn trial<L: Learner>(
         base.push(carried.predict_rows(&test.rows)?);
     }
     let (own, base) = (pool.losses(target, &own), pool.losses(target, &base));
-    let accounts = pool.account.iter().max().map_or(0, |&last| last as usize + 1);
-    let bootstrap = Bootstrap::new(accounts, REPLICATES, setting.seed.derive(&format!("trial/{target}/{first}")));
+    let bootstrap =
+        Bootstrap::new(pool.accounts(), REPLICATES, setting.seed.derive(&format!("trial/{target}/{first}")));
     Ok(Trial {
         metric: deciding_metric(target).into(),
         baseline,
