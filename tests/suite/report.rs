@@ -164,6 +164,8 @@ fn a_report_is_a_page_with_its_charts_and_every_table_twice() {
     charts/headroom_bars.svg
     charts/skill.png
     charts/skill.svg
+    horizons.csv
+    horizons.parquet
     index.html
     report.json
     scores.csv
