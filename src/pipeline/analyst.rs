@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use polars::prelude::DataFrame;
+
 use super::{Moment, Outcome, PipelineError, Resources, Silent, promotion::InUse, stages::Run, work::Key};
 use crate::{
     analysis::{self, AnalysisError, Changes, Drift, Evaluation, Published, Subject, Views},
@@ -9,8 +11,10 @@ use crate::{
     config::RunConfig,
     domain::{AsOf, Horizon, Month, Notice, Target},
     features::{Slice, catalogue::schema_hash},
+    rank::Ranking,
     registry::{Registered, Registry},
     report,
+    score::{self, Forecast},
 };
 
 /// One account on one page, as lines of text.
@@ -123,6 +127,23 @@ impl Run<'_> {
         let then = moment.plan.as_of.plus(-moment.plan.horizon.months());
         let path = self.config.reports().join(then.to_string()).join("scores.parquet");
         fs::read(path).map_or_else(|_| String::new(), |bytes| blake3::hash(&bytes).to_hex().to_string())
+    }
+
+    /// What is expected over each horizon.
+    pub(super) fn horizons(
+        &self,
+        ranking: &Ranking,
+        beside: Option<&(Moment, InUse)>,
+    ) -> Result<DataFrame, PipelineError> {
+        let short = match beside {
+            None => None,
+            Some((moment, InUse { champions, .. })) => {
+                let slice = self.slice(moment)?;
+                let forecast = Forecast::of(champions.models(), &slice)?;
+                Some(score::expected(&slice, &forecast, &champions.run_id())?)
+            }
+        };
+        Ok(score::horizons(ranking.table(), short)?)
     }
 
     /// What moved since last month; `None` at the beginning of the data.

@@ -470,19 +470,6 @@ impl<'a> Run<'a> {
         Ok(folder)
     }
 
-    /// What is expected over each horizon.
-    fn horizons(&self, ranking: &Ranking, beside: Option<&(Moment, InUse)>) -> Result<DataFrame, PipelineError> {
-        let short = match beside {
-            None => None,
-            Some((moment, InUse { champions, .. })) => {
-                let slice = self.slice(moment)?;
-                let forecast = Forecast::of(champions.models(), &slice)?;
-                Some(score::expected(&slice, &forecast, &champions.run_id())?)
-            }
-        };
-        Ok(score::horizons(ranking.table(), short)?)
-    }
-
     pub(super) fn facts(&self) -> Result<&Facts, PipelineError> {
         match self.facts.get() {
             Some(facts) => Ok(facts),

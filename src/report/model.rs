@@ -42,8 +42,10 @@ pub struct Report {
     /// Accounts whose class changed and stayed changed.
     pub movements: Vec<Movement>,
     /// What moved expected revenue since last month; `None` at the beginning of the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Moved>,
     /// What came of the report that was published a horizon ago; `None` without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_true: Option<Evaluation>,
     /// Internal and collective accounts: listed, never ranked.
     pub apart: Vec<ApartAccount>,
