@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The stages in data-flow order; each may use those before it and the foundations.
-const STAGES: [&str; 17] = [
+const STAGES: [&str; 18] = [
     "warehouse",
     "fetch",
     "ingest",
