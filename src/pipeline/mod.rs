@@ -8,6 +8,7 @@ mod analyst;
 mod artifacts;
 mod error;
 mod export;
+mod lines;
 mod looks;
 mod models;
 mod moment;
@@ -90,7 +91,7 @@ pub fn decide(
     run.ingest()?;
     let mut lines = vec![run.decide(file)?];
     let resolved = run.resolve()?;
-    lines.extend(stages::resolve_lines(&resolved));
+    lines.extend(lines::resolve_lines(&resolved));
     Ok(run.finish(lines))
 }
 
@@ -108,11 +109,11 @@ pub fn run(
 
     let loaded = run.ingest()?;
     if until == Stage::Ingest {
-        return Ok(run.finish(stages::batch_lines(&loaded)));
+        return Ok(run.finish(lines::batch_lines(&loaded)));
     }
     let resolved = run.resolve()?;
     if until == Stage::Resolve {
-        return Ok(run.finish(stages::resolve_lines(&resolved)));
+        return Ok(run.finish(lines::resolve_lines(&resolved)));
     }
     let audited = run.check()?;
     if until == Stage::Check {
@@ -127,7 +128,7 @@ pub fn run(
     let (backtest, backtest_key) = run.backtest(&moment)?;
     if until == Stage::Backtest {
         let notices = backtest.report.notices.clone();
-        return Ok(run.finish_with(notices, stages::verdict_lines(&backtest.report)));
+        return Ok(run.finish_with(notices, lines::verdict_lines(&backtest.report)));
     }
     let in_use = run.train(&moment, backtest, backtest_key)?;
     let beside = match moment.beside()? {
@@ -135,17 +136,17 @@ pub fn run(
         None => None,
     };
     if until == Stage::Train {
-        let mut lines = stages::model_lines(&in_use.champions);
-        lines.extend(beside.iter().flat_map(|(_, short)| stages::model_lines(&short.champions)));
+        let mut lines = lines::model_lines(&in_use.champions);
+        lines.extend(beside.iter().flat_map(|(_, short)| lines::model_lines(&short.champions)));
         return Ok(run.finish(lines));
     }
     let (scored, score_key) = run.score(&moment, &in_use.champions, &in_use.key)?;
     if until == Stage::Score {
-        return Ok(run.finish(stages::score_lines(&scored.frame)));
+        return Ok(run.finish(lines::score_lines(&scored.frame)));
     }
     let (ranking, rank_key) = run.rank(&moment, &in_use.champions, &in_use.backtest, &scored, &score_key)?;
     if until == Stage::Rank {
-        return Ok(run.finish(stages::rank_lines(&ranking)?));
+        return Ok(run.finish(lines::rank_lines(&ranking)?));
     }
     let folder = run.report(&moment, &loaded, &in_use, &ranking, &rank_key, beside.as_ref())?;
     Ok(run.finish(vec![format!("the report is {}", folder.join("index.html").display())]))
