@@ -4,6 +4,7 @@
 //! wrong, missing or hard to believe.
 
 mod checks;
+pub mod inventory;
 mod listing;
 mod values;
 

@@ -92,8 +92,8 @@ fn horizon(text: &str) -> Result<Horizon, String> {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a project folder with an explained headroom.toml
-    #[command(after_help = "Example:\n  headroom init --project sales/")]
-    Init(Project),
+    #[command(after_help = INIT_HELP)]
+    Init(Init),
     /// Generate a synthetic company whose true potential is known
     #[command(
         after_help = "Example:\n  headroom simulate --out demo --accounts 500 --months 72 --seed 7\n  headroom run --project demo"
@@ -104,9 +104,9 @@ pub enum Command {
     Fetch(Fetch),
     /// Load data files into the warehouse; rows that break the contract go to quarantine with their reason
     #[command(
-        after_help = "Example:\n  headroom ingest --project sales/\n\nThe same file twice is loaded once. docs/data.md describes every table."
+        after_help = "Examples:\n  headroom ingest --project sales/\n  headroom ingest --project sales/ --dry-run   what would be read, and every problem\n\nThe same file twice is loaded once. docs/data.md describes every table."
     )]
-    Ingest(AtTime),
+    Ingest(Ingest),
     /// Find duplicate customer records and merge them into accounts
     #[command(
         after_help = "Example:\n  headroom resolve --project sales/\n  headroom resolve --project sales/ --decisions sales/data/review.csv\n\nFill in the column `decision` of data/review.csv with `same` or `different`; every later run obeys."
@@ -125,6 +125,11 @@ pub enum Command {
         after_help = "Example:\n  headroom forget contact P0000012 --project sales/\n\nSums stay, the person goes. docs/security.md says what is removed from where."
     )]
     Forget(Forget),
+    /// Take stock of the sources: which table, from where, who owns it, how old, and whom it covers
+    #[command(
+        after_help = "Example:\n  headroom sources --project sales/\n  headroom sources --project sales/ --format csv > sources.csv"
+    )]
+    Sources(Sources),
     /// Check the loaded data; exit code 3 when a gate is closed
     #[command(
         after_help = "Example:\n  headroom check --project sales/\n  headroom check --project sales/ --waive stray-months --reason \"pre-orders\"\n\nA waiver is remembered in data/waivers.toml and repeated in every report; delete its line to withdraw it.\ndocs/data.md lists all checks."
@@ -291,6 +296,44 @@ pub struct Fetch {
     /// Day of receipt, which dates corrections [default: today]
     #[arg(long, value_name = "DAY")]
     pub received_on: Option<jiff::civil::Date>,
+}
+
+const INIT_HELP: &str = "\
+Examples:
+  headroom init --project sales/
+  headroom init --project sales/ --preset zoho,datev
+
+Presets: brevo, datev, hubspot, mailchimp, qualtrics, salesforce, sap, social, zendesk, zoho.
+Put each program's exports into the folder that is made for it, then try `headroom ingest --dry-run`.";
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    #[command(flatten)]
+    pub project: Project,
+    /// Programs whose exports are read, separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub preset: Vec<String>,
+}
+
+/// Options of `ingest`.
+#[derive(Debug, Args)]
+pub struct Ingest {
+    #[command(flatten)]
+    pub at: AtTime,
+    /// Show per source what would be read and every problem, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `sources`.
+#[derive(Debug, Args)]
+pub struct Sources {
+    #[command(flatten)]
+    pub project: Project,
+    /// How the inventory is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// How findings are printed.

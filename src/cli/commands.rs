@@ -8,24 +8,30 @@ use headroom::{
     domain::Seed,
     fetch,
     forget::Kind,
-    pipeline::{self, Outcome, PipelineError, Resources, Stage},
+    ingest::IngestError,
+    pipeline::{self, Outcome, PipelineError, Resources, Silent, Stage},
     simulate::{self, Changes, Company, Mode},
 };
 
 use polars::prelude::DataFrame;
 
 use super::{
-    args::{Account, AtTime, Command, Contacts, Fetch, Forget, Project, Resolve, Simulate, Subject},
+    args::{
+        Account, AtTime, Command, Contacts, Fetch, Forget, Format, Ingest, Init, Project, Resolve, Simulate, Sources,
+        Subject,
+    },
     console::Console,
 };
 
 /// Executes `command`.
 pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
     match command {
-        Command::Init(project) => init(&project, console),
+        Command::Init(options) => init(&options, console),
         Command::Simulate(options) => simulate(&options, console),
         Command::Fetch(options) => fetch_tables(&options, console),
-        Command::Ingest(options) => stages(options, Stage::Ingest, threads, console),
+        Command::Ingest(Ingest { at, dry_run: true }) => dry_run(&at.project, threads, console),
+        Command::Ingest(Ingest { at, .. }) => stages(at, Stage::Ingest, threads, console),
+        Command::Sources(options) => sources(&options, threads, console),
         Command::Resolve(options) => resolve(options, threads, console),
         Command::Account(options) => account(&options, threads, console),
         Command::Contacts(options) => contacts(options, threads, console),
@@ -52,11 +58,40 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
     }
 }
 
-fn init(project: &Project, console: &Console) -> Result<(), PipelineError> {
-    for path in config::init(&project.project)? {
+fn init(options: &Init, console: &Console) -> Result<(), PipelineError> {
+    for path in config::init(&options.project.project, &options.preset)? {
         console.line(&format!("made {}", path.display()));
     }
+    for preset in config::PRESETS.iter().filter(|preset| options.preset.iter().any(|name| name == preset.name)) {
+        console.line(&format!("data/{}/ is for {}", preset.name, preset.title()));
+    }
     console.line("next: put order_lines.csv or order_lines.parquet into data/, then `headroom run`");
+    Ok(())
+}
+
+fn dry_run(project: &Project, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&project.project, Overrides::default())?;
+    let threads = threads.and_then(NonZeroUsize::new);
+    let previews = pipeline::dry_run(&config, Resources { threads })?;
+    for preview in &previews {
+        console.result(&preview.to_string());
+    }
+    match previews.iter().filter(|preview| preview.error.is_some()).count() {
+        0 => Ok(()),
+        sources => Err(IngestError::DryRun { sources }.into()),
+    }
+}
+
+fn sources(options: &Sources, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&options.project.project, Overrides::default())?;
+    let threads = threads.and_then(NonZeroUsize::new);
+    let (inventory, notices) = pipeline::inventory(&config, Resources { threads }, &Silent)?;
+    console.notices(&notices);
+    console.result(&match options.format {
+        Format::Text => inventory.to_string(),
+        Format::Csv => inventory.to_csv(),
+        Format::Json => inventory.to_json(),
+    });
     Ok(())
 }
 

@@ -89,6 +89,14 @@ pub enum ConfigError {
         /// What the system says.
         reason: String,
     },
+    /// A preset that does not exist.
+    #[error("there is no preset `{name}`")]
+    UnknownPreset {
+        /// As typed.
+        name: String,
+        /// All of them.
+        known: String,
+    },
     /// A setting of a table that has a list of sources.
     #[error("`[{table}]` has a setting `{key}` beside its `sources`")]
     BesideSources {
@@ -137,6 +145,7 @@ impl ConfigError {
             Self::WaiverWithoutReason { check } => {
                 Some(format!("write why, in `[checks.waive]`: {check} = \"reason\" (the report repeats it)"))
             }
+            Self::UnknownPreset { known, .. } => Some(format!("presets: {known}")),
             Self::BesideSources { table, key } => {
                 Some(format!("move `{key}` into each `[[{table}.sources]]` that it holds for"))
             }

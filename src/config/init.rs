@@ -5,16 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConfigError, FILE};
+use super::{ConfigError, FILE, presets};
 
 const TEMPLATE: &str = include_str!("template.toml");
 const FOLDERS: [&str; 3] = ["data", "models", "reports"];
 
-/// Makes `folder` a project; returns what was made.
+/// Makes `folder` a project whose configuration holds the named presets; returns what was made.
 ///
 /// # Errors
-/// If there is a `headroom.toml` already, or the file system refuses.
-pub fn init(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+/// If there is a `headroom.toml` already, there is no such preset, or the file system refuses.
+pub fn init(folder: &Path, presets: &[String]) -> Result<Vec<PathBuf>, ConfigError> {
+    let presets = presets::named(presets)?;
     let file = folder.join(FILE);
     if file.exists() {
         return Err(ConfigError::Exists { file });
@@ -31,7 +32,13 @@ pub fn init(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
             made.push(path);
         }
     }
-    fs::write(&file, TEMPLATE).map_err(refused(&file))?;
+    for preset in &presets {
+        let path = folder.join("data").join(preset.name);
+        fs::create_dir_all(&path).map_err(refused(&path))?;
+        made.push(path);
+    }
+    let text: Vec<&str> = std::iter::once(TEMPLATE).chain(presets.iter().map(|preset| preset.text)).collect();
+    fs::write(&file, text.join("\n")).map_err(refused(&file))?;
     made.push(file);
     Ok(made)
 }
@@ -43,10 +50,10 @@ mod tests {
     #[test]
     fn a_new_project_loads_with_the_defaults_and_is_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        init(folder.path()).unwrap();
+        init(folder.path(), &[]).unwrap();
         let config = RunConfig::load(folder.path(), Overrides::default()).unwrap();
         assert_eq!(config.seed, Seed(1));
-        assert!(matches!(init(folder.path()), Err(ConfigError::Exists { .. })));
+        assert!(matches!(init(folder.path(), &[]), Err(ConfigError::Exists { .. })));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod database;
 mod error;
 mod init;
 mod mapping;
+mod presets;
 mod raw;
 pub mod resolve;
 pub mod sources;
@@ -20,6 +21,7 @@ use std::{
 
 pub use error::ConfigError;
 pub use init::init;
+pub use presets::{PRESETS, Preset};
 pub use raw::Language;
 use resolve::ResolveConfig;
 use sources::Sources;

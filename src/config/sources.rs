@@ -124,6 +124,9 @@ pub struct SourceConfig {
     /// The database it is, instead of files. What is asked may change: what came of it is a file, which counts.
     #[serde(skip_serializing)]
     pub database: Option<Database>,
+    /// Whether it is no error that there is no file yet.
+    #[serde(skip_serializing)]
+    pub optional: bool,
     /// Files relative to the project folder; `*` and `?` match within a name. Empty: `data/<table>.csv` or `.parquet`,
     /// and names that begin so (`data/order_lines_2021-10.csv`).
     pub files: Vec<String>,
@@ -162,6 +165,10 @@ pub struct SourceConfig {
     pub constants: BTreeMap<String, Scalar>,
     /// Canonical column to the file's words and ours for them; `*` stands for all others.
     pub values: BTreeMap<String, BTreeMap<String, Scalar>>,
+    /// Canonical columns that the file holds in percent: 75 or `75 %` for .75.
+    pub percent: Vec<String>,
+    /// Canonical column and what must hold for its cell to be read; it is empty otherwise.
+    pub only: BTreeMap<String, Condition>,
     /// Conditions that a row must meet, all of them, to be read at all.
     pub filter: Vec<Condition>,
 }

@@ -10,12 +10,13 @@ use csv::StringRecord;
 use super::{
     IngestError,
     contract::{Column, Kind, Table},
+    filter::Filter,
     rows::EXACT,
 };
 use crate::config::sources::{Names, Scalar, SourceConfig};
 
 /// A canonical column and where it comes from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Mapped {
     /// Canonical.
     pub(super) column: Column,
@@ -25,11 +26,22 @@ pub(super) struct Mapped {
     pub(super) theirs: Vec<String>,
     /// What becomes of its words.
     pub(super) values: Option<ValueMap>,
+    /// Without it, the cell counts as empty.
+    pub(super) only: Option<Filter>,
+    /// Whether the file holds hundred times the value.
+    pub(super) is_percent: bool,
 }
 
 impl Mapped {
-    /// The text of a row's cell, or of several joined by blanks.
+    /// The text of a row's cell, or of several joined by blanks; empty where it is not to be read.
     pub(super) fn text<'r>(&self, record: &'r StringRecord) -> Cow<'r, str> {
+        if self.only.as_ref().is_some_and(|only| !only.admits(record)) {
+            return Cow::Borrowed("");
+        }
+        if let (true, [position]) = (self.is_percent, &self.positions[..]) {
+            let cell = record.get(*position).unwrap_or_default().trim();
+            return Cow::Borrowed(cell.strip_suffix('%').map_or(cell, str::trim_end));
+        }
         if let [position] = self.positions[..] {
             return Cow::Borrowed(record.get(position).unwrap_or_default());
         }
@@ -68,7 +80,7 @@ impl ValueMap {
 }
 
 /// What a file's header means.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Mapping {
     /// Recognised columns, in contract order.
     pub(super) columns: Vec<Mapped>,
@@ -143,6 +155,11 @@ pub(super) fn map(
             theirs: positions.iter().map(|at| found[*at].clone()).collect(),
             positions,
             values: config.values.get(column.name).map(ValueMap::of),
+            only: match config.only.get(column.name) {
+                Some(condition) => Some(Filter::of(file, found, std::slice::from_ref(condition))?),
+                None => None,
+            },
+            is_percent: config.percent.iter().any(|name| name == column.name),
         });
     }
     let unused = (0..found.len()).filter(|at| !used.contains(at) && !found[*at].trim().is_empty());
@@ -237,6 +254,8 @@ pub(super) fn check_names(table: &'static Table, config: &SourceConfig) -> Resul
         ("columns", config.columns.keys().collect::<Vec<_>>()),
         ("constants", config.constants.keys().collect()),
         ("values", config.values.keys().collect()),
+        ("only", config.only.keys().collect()),
+        ("percent", config.percent.iter().collect()),
     ];
     let named = sections
         .into_iter()
@@ -250,6 +269,14 @@ pub(super) fn check_names(table: &'static Table, config: &SourceConfig) -> Resul
             );
             return Err(IngestError::UnknownColumn { section, name: name.clone(), table: table.name, known });
         }
+    }
+    let not_a_number = config
+        .percent
+        .iter()
+        .find(|name| table.column(name).is_some_and(|column| !matches!(column.kind, Kind::Number(..))));
+    if let Some(name) = not_a_number {
+        let problem = "is in `percent`, but holds no share".to_owned();
+        return Err(IngestError::Constant { table: table.name, column: name.clone(), problem });
     }
     let twice = config.constants.keys().find(|name| config.columns.contains_key(*name));
     if let Some(name) = twice {

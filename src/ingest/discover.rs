@@ -71,7 +71,8 @@ pub(super) fn files_of(
         }
         let matching: Vec<String> =
             names_in(&project.join(folder), is_mail)?.into_iter().filter(|name| matches(wanted, name)).collect();
-        if !is_mail && !matching.iter().any(|name| format_of(name).is_some()) || matching.is_empty() {
+        let has_files = !matching.is_empty() && (is_mail || matching.iter().any(|name| format_of(name).is_some()));
+        if !has_files && !config.is_some_and(|config| config.optional) {
             if let Some(config) = config.filter(|config| config.database.is_some()) {
                 return Err(IngestError::NotFetched { table: table.name.into(), source_name: config.name.to_string() });
             }

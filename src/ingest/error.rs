@@ -108,7 +108,7 @@ pub enum IngestError {
         nearest: Option<String>,
     },
     /// A constant that cannot be one.
-    #[error("[{table}.constants] `{column}` {problem}")]
+    #[error("`{table}`: column `{column}` {problem}")]
     Constant {
         /// Table.
         table: &'static str,
@@ -309,6 +309,12 @@ pub enum IngestError {
         /// What is wrong.
         reason: String,
     },
+    /// Sources that a dry run could not read.
+    #[error("{sources} {} cannot be read", if *sources == 1 { "source" } else { "sources" })]
+    DryRun {
+        /// How many.
+        sources: usize,
+    },
     /// An error of the warehouse.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
@@ -341,7 +347,7 @@ impl IngestError {
                 || "columns of the file stand on the right of the mapping; `allow_missing = true` leaves optional ones empty".into(),
                 |nearest| format!("did you mean `{nearest}`?"),
             ),
-            Self::Constant { .. } => "a column is mapped, or has one value in all rows".into(),
+            Self::Constant { .. } => "a column is mapped, or has one value in all rows; only shares are given in percent".into(),
             Self::NoOwnDomain { table, .. } => format!("set `own_domains = [\"example.com\"]` in `[{table}]`"),
             Self::NoHeader { .. } => "rows are counted from 1, blank ones with them; a header row holds column names".into(),
             Self::NoSheet { .. } => "`sheet` is a name or a number from 1".into(),
@@ -378,6 +384,7 @@ impl IngestError {
                  `[project]` if that is the report currency"
             ),
             Self::PseudonymKey { path, .. } => format!("restore `{}` from a backup", path.display()),
+            Self::DryRun { .. } => "each is named above with its remedy; nothing was written".into(),
             Self::Warehouse(error) => return error.hint(),
             Self::Read { .. } | Self::ColumnType { .. } | Self::Reconciliation { .. } | Self::Frame(_) => return None,
         })

@@ -26,7 +26,7 @@ pub(super) struct Header {
 }
 
 /// Finds the header: as configured, else the first row, or two or three rows joined, that holds all wanted columns, else
-/// the row that holds most of them. `None` if there are no rows, or not the configured one.
+/// the rows that hold most of them. `None` if there are no rows, or not the configured one.
 pub(super) fn find(rows: &[Numbered], table: &Table, config: &SourceConfig) -> Option<Header> {
     let lines = config.header_rows.map(|lines| lines.get() as usize);
     let at = |start: usize, lines: usize| {
@@ -46,9 +46,17 @@ pub(super) fn find(rows: &[Numbered], table: &Table, config: &SourceConfig) -> O
             return Some(found);
         }
     }
-    let known = |start: usize| columns::recognised(table, &rows[start].1, config);
-    let best = (0..rows.len().min(SEARCHED)).max_by_key(|&start| (known(start), std::cmp::Reverse(start)))?;
-    at(best, lines.unwrap_or(1))
+    // None is complete: the one that has most of the columns says best what is missing.
+    let depths = lines.map_or(1..=MOST_LINES, |lines| lines..=lines);
+    let all = depths.flat_map(|depth| (0..rows.len().min(SEARCHED)).map(move |start| (start, depth)));
+    let mut best: Option<(usize, Header)> = None;
+    for header in all.filter_map(|(start, depth)| at(start, depth)) {
+        let known = columns::recognised(table, &header.names, config);
+        if best.as_ref().is_none_or(|(most, _)| known > *most) {
+            best = Some((known, header));
+        }
+    }
+    best.map(|(_, header)| header)
 }
 
 /// The names of columns whose header has several lines: each the texts above each other. A text of an upper line holds

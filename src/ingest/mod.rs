@@ -13,6 +13,7 @@ pub mod contract;
 mod decode;
 mod delimited;
 mod discover;
+mod dry_run;
 mod error;
 mod filter;
 mod fingerprint;
@@ -42,8 +43,10 @@ use self::{
     load::Loader,
     mailbox::Addresses,
     plan::Known,
+    pseudonym::Keys,
 };
 pub use self::{
+    dry_run::{Preview, dry_run},
     error::IngestError,
     pseudonym::{KEY_FILE, PseudonymKey},
     report::{BatchReport, IngestReport},
@@ -94,7 +97,7 @@ pub fn ingest(warehouse: &Warehouse, request: &Request<'_>) -> Result<IngestRepo
         for table in TABLES {
             let mut loaded = forget_removed(warehouse, table, &sources, &mut report)?;
             for source in sources.iter().filter(|source| source.table.name == table.name) {
-                loaded |= load_source(warehouse, request, source, &mut report)?;
+                loaded |= load_source(warehouse, request, source, Keys::Kept, &mut report)?;
             }
             if loaded {
                 changed.insert(table.name);
@@ -130,15 +133,24 @@ fn sources_of<'a>(request: &Request<'a>, unconfigured: &'a SourceConfig) -> Resu
     for table in TABLES {
         let configured = request.sources.get(table.name).map_or(std::slice::from_ref(unconfigured), Vec::as_slice);
         for config in configured {
-            columns::check_names(table, config)?;
-            if config.mode == Some(LoadMode::Upsert) && config.key.is_empty() && table.key.is_empty() {
-                return Err(IngestError::NoKey { table: table.name });
-            }
-            let files = discover::files_of(request.project, request.tables, table, Some(config))?;
-            sources.push(FoundSource { table, config, files });
+            sources.push(source_of(request, table, config)?);
         }
     }
     Ok(sources)
+}
+
+/// A source whose settings are possible, and its files.
+fn source_of<'a>(
+    request: &Request<'a>,
+    table: &'static Table,
+    config: &'a SourceConfig,
+) -> Result<FoundSource<'a>, IngestError> {
+    columns::check_names(table, config)?;
+    if config.mode == Some(LoadMode::Upsert) && config.key.is_empty() && table.key.is_empty() {
+        return Err(IngestError::NoKey { table: table.name });
+    }
+    let files = discover::files_of(request.project, request.tables, table, Some(config))?;
+    Ok(FoundSource { table, config, files })
 }
 
 /// Forgets what came from sources that are no longer configured; says whether there were any.
@@ -169,6 +181,7 @@ fn load_source(
     warehouse: &Warehouse,
     request: &Request<'_>,
     FoundSource { table, config, files }: &FoundSource<'_>,
+    keys: Keys,
     report: &mut IngestReport,
 ) -> Result<bool, IngestError> {
     let source = config.name.as_str();
@@ -204,7 +217,7 @@ fn load_source(
     if plan.deliveries.is_empty() {
         return Ok(plan.starts_anew);
     }
-    let key = if table.confidential { Some(PseudonymKey::of(&request.project.join("data"))?) } else { None };
+    let key = if table.confidential { Some(PseudonymKey::for_run(&request.project.join("data"), keys)?) } else { None };
     let loader =
         Loader { warehouse, table, config, settings_hash: &settings_hash, report_currency: request.currency, key };
     for delivery in &plan.deliveries {

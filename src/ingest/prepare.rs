@@ -136,6 +136,7 @@ fn parquet(
     let mapping = columns::map(&file.name, table, &found, config)?;
     let filter = Filter::of(&file.name, &found, &config.filter)?.sql();
     let columns = source_columns(&mapping, |mapped| match (&mapped.positions[..], &mapped.values) {
+        ([_], None) if mapped.is_percent => "DOUBLE".into(),
         ([position], None) => described[*position].1.clone(),
         _ => "VARCHAR".into(),
     });
@@ -171,6 +172,11 @@ fn in_our_words(mapped: &Mapped) -> String {
             let cells = several.iter().map(|name| format!("nullif(trim(CAST({} AS VARCHAR)), '')", identifier(name)));
             format!("concat_ws(' ', {})", cells.collect::<Vec<_>>().join(", "))
         }
+    };
+    let sql = if mapped.is_percent { format!("TRY_CAST({sql} AS DOUBLE) / 100") } else { sql };
+    let sql = match &mapped.only {
+        Some(only) => format!("CASE WHEN {} THEN {sql} END", only.sql()),
+        None => sql,
     };
     let Some(values) = &mapped.values else { return sql };
     let text = format!("trim(CAST({sql} AS VARCHAR))");

@@ -140,6 +140,11 @@ pub(super) fn mapping_notices(file: &str, table: &Table, mapping: &Mapping) -> V
     notices
 }
 
+/// A number divided by hundred; what is none stays as it is.
+fn hundredth(plain: String) -> String {
+    plain.parse::<f64>().map_or(plain, |value| (value / 100.0).to_string())
+}
+
 /// Rows on their way into a frame.
 struct Chunk<'a> {
     columns: &'a [Mapped],
@@ -160,7 +165,10 @@ impl<'a> Chunk<'a> {
             let ours = mapped.values.as_ref().and_then(|words| words.get(&cell));
             cells.push(match ours {
                 Some(ours) => Some(ours.to_owned()).filter(|_| !columns::bare(&cell).is_empty()),
-                None => present(&cell, mapped.column.kind).map(|value| spelling.plain(value)),
+                None => present(&cell, mapped.column.kind).map(|value| {
+                    let plain = spelling.plain(value);
+                    if mapped.is_percent { hundredth(plain) } else { plain }
+                }),
             });
         }
     }

@@ -19,12 +19,26 @@ pub const KEY_FILE: &str = "staff.key";
 /// A key for pseudonyms.
 pub struct PseudonymKey([u8; 32]);
 
+/// What becomes of a key that is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// It is the project's from now on.
+    Kept,
+    /// It is forgotten with the warehouse that it was drawn for.
+    Discarded,
+}
+
 impl PseudonymKey {
     /// Reads the key of a project, or makes one if there is none.
     ///
     /// # Errors
     /// If the file is no key, or cannot be written.
     pub fn of(data: &Path) -> Result<Self, IngestError> {
+        Self::for_run(data, Keys::Kept)
+    }
+
+    /// The same, for a run that may leave no key behind.
+    pub(super) fn for_run(data: &Path, keys: Keys) -> Result<Self, IngestError> {
         let path = data.join(KEY_FILE);
         let failed = |reason: String| IngestError::PseudonymKey { path: path.clone(), reason };
         match std::fs::read_to_string(&path) {
@@ -32,15 +46,18 @@ impl PseudonymKey {
                 let key = blake3::Hash::from_hex(text.trim()).map_err(|error| failed(error.to_string()))?;
                 Ok(Self(*key.as_bytes()))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::draw(data, &path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::draw(data, &path, keys),
             Err(error) => Err(failed(error.to_string())),
         }
     }
 
-    fn draw(data: &Path, path: &PathBuf) -> Result<Self, IngestError> {
+    fn draw(data: &Path, path: &PathBuf, keys: Keys) -> Result<Self, IngestError> {
         let failed = |reason: String| IngestError::PseudonymKey { path: path.clone(), reason };
         let mut key = [0; 32];
         OsRng.try_fill_bytes(&mut key).map_err(|error| failed(error.to_string()))?;
+        if keys == Keys::Discarded {
+            return Ok(Self(key));
+        }
         // Written beside and renamed, so that a kill leaves no half key; temporary files are readable by their owner
         // alone.
         let io = |error: std::io::Error| failed(error.to_string());

@@ -30,11 +30,13 @@ pub use work::{Artifact, Key, WorkStore};
 use polars::prelude::DataFrame;
 
 use crate::{
-    check,
+    check::{self, inventory::Inventory},
     config::RunConfig,
     domain::Notice,
     forget::{Forgotten, Kind},
+    ingest::{self, Preview},
     resolve::golden::GoldenRecord,
+    warehouse::Warehouse,
 };
 
 /// What a run may use of the machine; no result depends on it.
@@ -93,6 +95,34 @@ pub fn decide(
     let resolved = run.resolve()?;
     lines.extend(lines::resolve_lines(&resolved));
     Ok(run.finish(lines))
+}
+
+/// Says what an ingest would read, source by source; nothing of the project is written.
+///
+/// # Errors
+/// If there is no room for a warehouse in the system's temporary folder.
+pub fn dry_run(config: &RunConfig, resources: Resources) -> Result<Vec<Preview>, PipelineError> {
+    let folder = tempfile::tempdir().map_err(|error| PipelineError::io("the temporary folder".as_ref(), &error))?;
+    let options = stages::warehouse_options(config, resources);
+    let warehouse = Warehouse::open(folder.path().join("dry-run.duckdb"), &options)?;
+    let RunConfig { project, tables, sources, currency, .. } = config;
+    Ok(ingest::dry_run(&warehouse, &ingest::Request { project, tables, sources, currency })?)
+}
+
+/// Takes stock of the project's sources, brought up to date.
+///
+/// # Errors
+/// As of the stages `ingest` and `resolve`.
+pub fn inventory(
+    config: &RunConfig,
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<(Inventory, Vec<Notice>), PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+    run.ingest()?;
+    run.resolve()?;
+    let inventory = run.inventory()?;
+    Ok((inventory, run.finish(Vec::new()).notices))
 }
 
 /// Runs the stages up to and including `until`, redoing only what changed.

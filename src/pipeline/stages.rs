@@ -20,7 +20,10 @@ use super::{
 use crate::{
     atomic,
     backtest::{self, Backtest, Holds, Setting},
-    check::{self, Audited, CheckError},
+    check::{
+        self, Audited, CheckError,
+        inventory::{self, Inventory},
+    },
     config::RunConfig,
     domain::{AsOf, Notice},
     features::{Facts, Slice},
@@ -43,6 +46,15 @@ use crate::{
 /// Memory that DuckDB may take before it spills to disk; Polars and the ledger in memory need the rest of 4 GiB.
 const WAREHOUSE_MEMORY: u64 = 2 << 30;
 
+/// How the project's warehouse is opened.
+pub(super) fn warehouse_options(config: &RunConfig, resources: Resources) -> WarehouseOptions {
+    let options = WarehouseOptions::default().memory_limit(WAREHOUSE_MEMORY).folder(&config.project);
+    match resources.threads {
+        Some(threads) => options.threads(threads),
+        None => options,
+    }
+}
+
 /// A run in progress.
 pub(super) struct Run<'a> {
     pub(super) config: &'a RunConfig,
@@ -62,10 +74,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, PipelineError> {
         let data = config.data();
         std::fs::create_dir_all(&data).map_err(|error| PipelineError::io(&data, &error))?;
-        let mut options = WarehouseOptions::default().memory_limit(WAREHOUSE_MEMORY).folder(&config.project);
-        if let Some(threads) = resources.threads {
-            options = options.threads(threads);
-        }
+        let options = warehouse_options(config, resources);
         Ok(Self {
             config,
             progress,
@@ -175,6 +184,10 @@ impl<'a> Run<'a> {
     /// An account's golden record, as the last run of resolve left it.
     pub(super) fn account(&self, wanted: &str) -> Result<GoldenRecord, PipelineError> {
         Ok(golden::account(&self.warehouse, &self.config.resolve, wanted)?)
+    }
+
+    pub(super) fn inventory(&self) -> Result<Inventory, PipelineError> {
+        Ok(inventory::take(&self.warehouse, &self.config.sources)?)
     }
 
     pub(super) fn check(&mut self) -> Result<Audited, PipelineError> {

@@ -117,6 +117,7 @@ pub fn resolve(warehouse: &Warehouse, request: &Request<'_>) -> Result<ResolveRe
     warehouse.transaction(|warehouse| -> Result<(), ResolveError> {
         report.accounts =
             identity::write(warehouse, &records, &identities, heads.as_deref(), &tables_with_customers())?;
+        warehouse.execute(include_str!("sql/stand_ins.sql"), params![])?;
         golden::store_rules(warehouse, request.config)?;
         let report = serde_json::to_string(&report).unwrap_or_default();
         Ok(warehouse.record_run(&StageRun { stage: STAGE.into(), inputs_hash, report })?)

@@ -62,7 +62,11 @@ pub(super) fn check(name: &str, path: &Path, format: WorkbookFormat) -> Result<(
             return Err(bomb());
         }
         if format == WorkbookFormat::Ods && own == "content.xml" {
-            let cells = count_cells(&mut (&mut part).take(limit + 1)).map_err(failed)?;
+            let mut limited = (&mut part).take(limit + 1);
+            let cells = count_cells(&mut limited).map_err(failed)?;
+            if limited.limit() == 0 {
+                return Err(bomb());
+            }
             if cells > MOST_CELLS {
                 return Err(too_large(format!("has more than {MOST_CELLS} cells"), "fewer".into()));
             }

@@ -78,14 +78,17 @@ impl Workbook {
         config: &SourceConfig,
     ) -> Result<Self, IngestError> {
         bounds::check(&file.name, &file.path, format)?;
-        let (mut sheets, names) = open(file, format)?;
+        // The parsers of old formats may panic on files that are none.
+        let (mut sheets, names) = std::panic::catch_unwind(|| open(file, format))
+            .unwrap_or_else(|_| Err(damaged(file, "its structure makes no sense")))?;
         let candidates = candidates(file, &names, config)?;
         let mut best: Option<(String, Header, u64)> = None;
         for sheet in candidates {
             let first = sheets.first_rows(&file.name, &sheet, config)?;
             let Some(found) = header::find(&first, table, config) else { continue };
             let first_row = first.get(found.rows_before_data - 1).map_or(0, |(row, _)| row + 1);
-            let is_better = best.as_ref().is_none_or(|(_, header, _)| found.is_complete && !header.is_complete);
+            let known = |header: &Header| (header.is_complete, columns::recognised(table, &header.names, config));
+            let is_better = best.as_ref().is_none_or(|(_, header, _)| known(&found) > known(header));
             if is_better {
                 best = Some((sheet, found, first_row));
             }
