@@ -313,7 +313,7 @@ impl Change<'_> {
 const SIGN: &str = "CASE WHEN line.is_reversal THEN -1 ELSE 1 END";
 
 /// An order line in the words of its source: amounts in its own currency, its own product group or none.
-fn source_terms() -> [&'static str; 10] {
+fn source_terms() -> [&'static str; 11] {
     [
         "line.order_id",
         "line.customer_id",
@@ -325,6 +325,7 @@ fn source_terms() -> [&'static str; 10] {
         "line.quantity_e4",
         "CASE WHEN line.source_net_revenue_e4 IS NULL THEN line.cost_e4 ELSE line.source_cost_e4 END",
         "line.currency",
+        "line.shipped_on",
     ]
 }
 

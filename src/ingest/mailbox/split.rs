@@ -39,7 +39,7 @@ pub(super) fn messages<E: From<io::Error>>(
             break;
         }
         let is_blank = matches!(line.as_slice(), b"\n" | b"\r\n");
-        if is_mbox && after_blank && line.starts_with(b"From ") {
+        if is_mbox && after_blank && begins_a_message(&line) {
             if let Some(done) = message.take() {
                 take(&done)?;
             }
@@ -67,6 +67,13 @@ pub(super) fn messages<E: From<io::Error>>(
         Some(last) => take(&last),
         None => Ok(()),
     }
+}
+
+/// Whether a line after a blank one is an mbox's `From sender date`, and no sentence that begins so.
+fn begins_a_message(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"From ") else { return false };
+    let sender = rest.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+    sender.contains(&b'@') || sender.eq_ignore_ascii_case(b"mailer-daemon") || sender == b"-"
 }
 
 /// Reads a line with its end, keeps at most `room` bytes of it, and returns how long it was.
