@@ -111,6 +111,6 @@ fn a_project_made_with_presets_runs_at_once() {
     assert!(said.out.contains("data/datev/ is for DATEV: open items"), "{}", said.out);
     assert!(project.path().join("data/zoho").is_dir());
     project.run(&["ingest"]);
-    let said = project.fails(1, &["init", "--preset", "zoho"]);
+    let said = project.fails(2, &["init", "--preset", "zoho"]);
     assert!(said.err.contains("exists already"), "{}", said.err);
 }

@@ -190,7 +190,7 @@ fn each_field_comes_from_the_record_its_rule_names_and_from_none_that_was_not_kn
         for ((year, month), expected) in [(2020, 12), (2021, 1), (2021, 3)].into_iter().zip(expected) {
             let accounts = facts.all_accounts(AsOf::end_of(Month::new(year, month).unwrap())).unwrap();
             let frame = accounts.frame();
-            let ids = frame.column("customer_id").unwrap().str().unwrap();
+            let ids = frame.column("account_id").unwrap().str().unwrap();
             let row = ids.iter().position(|id| id == Some("A1")).unwrap();
             assert_eq!(frame.column("industry").unwrap().str().unwrap().get(row), Some(expected), "{year}-{month}");
         }
