@@ -104,9 +104,13 @@ fn new_contacts_are_looked_for_in_messages_loaded_before() {
 #[test]
 fn a_mailbox_of_nobody_and_a_line_of_a_hundred_megabytes() {
     let mut project = project();
-    let mut text = format!("From x\n{}", message("anna@kunde.de", "e@us.example", "Tue, 5 Oct", "")).into_bytes();
+    let mut text = format!(
+        "From anna@kunde.de Tue Oct  5 10:00:00 2021\n{}",
+        message("anna@kunde.de", "e@us.example", "Tue, 5 Oct", "")
+    )
+    .into_bytes();
     text.resize(100 << 20, b'x');
-    text.extend_from_slice(b"\n\nFrom y\n");
+    text.extend_from_slice(b"\n\nFrom carl@other.at Tue Oct  5 10:00:00 2021\n");
     text.extend(message("carl@other.at", "e@us.example", "Tue, 5 Oct", "").into_bytes());
     project.file("mail/long.mbox", text);
     project.configure("[interactions]\nfiles = ['data/mail/long.mbox']\n");

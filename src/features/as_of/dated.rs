@@ -81,13 +81,13 @@ impl Dated {
     /// The value of a customer's field among rows in order of their weight, the last one counting: those of the leading
     /// company, then the newest.
     fn survivor(&self, name: &str) -> Expr {
-        let known = |column: &str| col(column).filter(col(name).is_not_null());
         let rank = match self.survivorship.get(name).map(String::as_str) {
-            Some("trusted") => lit(0) - known("trust"),
-            Some("longest") => known(name).str().len_chars().cast(DataType::Int64),
-            _ => return known(name).last(),
+            Some("trusted") => lit(0) - col("trust"),
+            Some("longest") => col(name).str().len_chars().cast(DataType::Int64),
+            _ => return col(name).filter(col(name).is_not_null()).last(),
         };
-        known(name).sort_by([known("is_head"), rank], SortMultipleOptions::default().with_maintain_order(true)).last()
+        let weight = [col(name).is_not_null(), col("is_head"), rank];
+        col(name).sort_by(weight, SortMultipleOptions::default().with_maintain_order(true)).last()
     }
 
     /// Which tables hold nothing.

@@ -39,7 +39,7 @@ pub(super) fn messages<E: From<io::Error>>(
             break;
         }
         let is_blank = matches!(line.as_slice(), b"\n" | b"\r\n");
-        if is_mbox && after_blank && begins_a_message(&line) {
+        if is_mbox && after_blank && (message.is_none() || begins_a_message(&line)) {
             if let Some(done) = message.take() {
                 take(&done)?;
             }
