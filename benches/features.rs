@@ -55,7 +55,7 @@ fn fill(warehouse: &Warehouse, accounts: i64, first: Month) {
     warehouse.create_tables(&contract::table_definitions()).expect("the contract's tables");
     let spine = "CREATE TEMP TABLE spine AS
         SELECT 'A' || lpad(CAST(a AS VARCHAR), 7, '0') AS account_id, a, CAST(? AS INTEGER) + CAST(m AS INTEGER) AS month,
-            hash(a, m) AS h
+            CAST(hash(a, m) >> 1 AS BIGINT) AS h
         FROM range(?) accounts(a), range(36) months(m)
         WHERE hash(a, m, 1) % 100 < 30 + a % 71";
     warehouse.execute(spine, params![first.index(), accounts]).expect("months of accounts");
