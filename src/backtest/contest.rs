@@ -125,7 +125,7 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
         fit_rows(&task, &train)
     };
     let actual = outcome(target, &train)?;
-    let fitted: Vec<(Candidate, FittedModel, f64)> = baselines
+    let fitted: Vec<Result<(Candidate, FittedModel, f64), TrainError>> = baselines
         .into_par_iter()
         .map(|candidate| {
             let model = fit(&candidate, &candidate)?;
@@ -133,7 +133,8 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
             let loss = losses.iter().sum::<f64>();
             Ok((candidate, model, loss))
         })
-        .collect::<Result<_, TrainError>>()?;
+        .collect();
+    let fitted = with_rows(fitted)?;
     let best = (0..fitted.len())
         .min_by(|&i, &j| fitted[i].2.total_cmp(&fitted[j].2))
         .ok_or(BacktestError::NoBaseline { target })?;
@@ -186,6 +187,22 @@ pub(super) fn contest(target: Target, ring: &Ring<'_>) -> Result<Contest, Backte
     };
     let forced = hold.is_some_and(|hold| hold.forced);
     Ok(Contest { target, baseline, published, anchor, forced, contestants, results, interval })
+}
+
+/// The baselines that could be fitted; if none could, the reason of the first.
+fn with_rows<T>(fitted: Vec<Result<T, TrainError>>) -> Result<Vec<T>, TrainError> {
+    let (mut kept, mut refused) = (Vec::with_capacity(fitted.len()), None);
+    for baseline in fitted {
+        match baseline {
+            Ok(baseline) => kept.push(baseline),
+            Err(error) if error.is_of_the_rung() => refused = refused.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    match refused {
+        Some(error) if kept.is_empty() => Err(error),
+        _ => Ok(kept),
+    }
 }
 
 /// Recipes, as their fits have left them, with what was fitted or why nothing was.

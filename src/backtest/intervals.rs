@@ -91,14 +91,17 @@ fn scores(interval: &Interval, y: &[f64]) -> Vec<f64> {
 
 /// Misses of the track's interval, all accounts first, then each class that has any.
 pub(super) fn coverage(track: &Track, pooled: PooledResiduals) -> Vec<Coverage> {
-    let Some(interval) = &track.interval else { return Vec::new() };
+    let bounds: Vec<(f64, f64)> = (0..track.actual.len()).filter_map(|i| track.bounds(i)).collect();
+    if bounds.len() < track.actual.len() {
+        return Vec::new();
+    }
     let of = |class: Option<AbcClass>| {
         let rows: Vec<usize> =
             (0..track.actual.len()).filter(|&i| class.is_none_or(|class| track.class[i] == class)).collect();
         let n = rows.len();
         let mean = |figure: &dyn Fn(usize) -> f64| rows.iter().map(|&i| figure(i)).sum::<f64>() / n as f64;
         let y = |i: usize| track.actual[i].max(0.0);
-        let bound = |i: usize| (interval.low[track.row[i]], interval.high[track.row[i]]);
+        let bound = |i: usize| bounds[i];
         (n > 0).then(|| Coverage {
             class,
             below: mean(&|i| f64::from(u8::from(y(i) < bound(i).0))),
@@ -132,7 +135,7 @@ mod tests {
             spend: vec![9.0, 8.0, 7.0, 6.0],
             actual: vec![10.0, 25.0, 0.0, -3.0],
             baseline: vec![10.0; 4],
-            published: vec![10.0; 4],
+            published: vec![10.0, 10.0, 2.0, 2.0],
             others: Vec::new(),
             interval: Some(Interval {
                 low: vec![10.0, 5.0, 0.0, 0.0],

@@ -94,8 +94,9 @@ pub fn run(panel: &[Slice], setting: &Setting<'_>) -> Result<Backtest, BacktestE
     run_holding(panel, setting, &Target::ALL, &Holds::new())
 }
 
-/// The same for some targets, expected revenue first, and where some recipes are in use and may not be replaced: they climb beside the ladder's rungs, and are what
-/// is published and judged, unless they can no longer be fitted or clearly lose to the baseline.
+/// The same for some targets, expected revenue first, and where some recipes are in use and may not be replaced: they
+/// climb beside the ladder's rungs, and are what is published and judged, unless they can no longer be fitted or clearly
+/// lose to the baseline.
 ///
 /// # Errors
 /// As [`run`].
@@ -107,11 +108,21 @@ pub fn run_holding(
 ) -> Result<Backtest, BacktestError> {
     setting.plan.check()?;
     let slices = planned(panel, setting.plan)?;
-    if setting.plan.train.is_empty() {
+    if setting.plan.train.is_empty() || a_stage_has_nobody(&slices, setting.plan) {
         let champions = refit::untrained(setting)?;
         return Ok(Backtest { report: BacktestReport::untrained(setting)?, champions });
     }
     stages::run(&slices, setting, targets, hold)
+}
+
+/// Whether nobody was a customer at any origin of a stage: then nothing can be learned, or nothing be judged.
+fn a_stage_has_nobody(slices: &BTreeMap<Month, &Slice>, plan: &OriginPlan) -> bool {
+    let locked: Vec<Month> = plan.locked.into_iter().collect();
+    let nobody = |origins: &[Month]| {
+        let mut slices = origins.iter().filter_map(|origin| slices.get(origin)).peekable();
+        slices.peek().is_some() && slices.all(|slice| slice.height() == 0)
+    };
+    [&plan.train[..], &plan.choose, &locked].into_iter().any(nobody)
 }
 
 /// The slices of the plan's origins.

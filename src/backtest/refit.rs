@@ -2,7 +2,7 @@
 //!
 //! Conformal offsets come from residuals out of fold by account, since no later origin is left to calibrate on. The
 //! recipes of expected revenue and stretch are refit on account-bootstrap samples too, the same samples for both, from
-//! which the estimation interval of headroom follows.
+//! which the estimation interval of headroom follows; where stretch is not asked for, there is no headroom either.
 
 use rayon::prelude::*;
 
@@ -20,17 +20,18 @@ use crate::{
 /// Bootstrap refits behind the estimation interval of headroom.
 const REFITS: usize = 20;
 
-/// The champion of one contest. Where the published rung cannot be fitted on these rows, the baseline is published
+/// The champion of one contest, with its bootstrap refits if it is part `of_headroom`. Where the published rung cannot be fitted on these rows, the baseline is published
 /// after all, with a notice.
 pub(super) fn refit(
     contest: &mut Contest,
     panel: &Panel<'_>,
     setting: &Setting<'_>,
+    of_headroom: bool,
 ) -> Result<(Trained, Vec<Notice>), BacktestError> {
-    match champion(contest, panel, setting) {
+    match champion(contest, panel, setting, of_headroom) {
         Err(BacktestError::Train(error)) if error.is_of_the_rung() && contest.published != contest.baseline => {
             let withdrawn = contest.withdraw(&error.to_string());
-            let (champion, mut notices) = champion(contest, panel, setting)?;
+            let (champion, mut notices) = champion(contest, panel, setting, of_headroom)?;
             notices.push(withdrawn);
             Ok((champion, notices))
         }
@@ -42,6 +43,7 @@ fn champion(
     contest: &Contest,
     panel: &Panel<'_>,
     setting: &Setting<'_>,
+    of_headroom: bool,
 ) -> Result<(Trained, Vec<Notice>), BacktestError> {
     let mut notices = Vec::new();
     let (target, horizon) = (contest.target, setting.plan.horizon);
@@ -49,7 +51,9 @@ fn champion(
     let rows = training_rows(target, &all)?;
     let task = Task { candidate: &contest.published, target, horizon, anchor: &contest.anchor, calibrate: None };
     let model = fit_rows(&task, &rows)?;
-    let refits = if matches!(target, Target::ExpectedRevenue | Target::Stretch) {
+    let refits = if of_headroom {
+        let hastened = contest.published.hastened();
+        let task = Task { candidate: &hastened, ..task };
         let refits = (0..REFITS)
             .into_par_iter()
             .map(|sample| {

@@ -41,7 +41,8 @@ pub(super) fn run(
     let locked = plan.locked.and_then(|_| selection.pop());
 
     let mut notices = plan.notices();
-    let mut contests = choose(setting, targets, hold, &pool, &selection)?;
+    let (mut contests, unpublished) = choose(setting, targets, hold, &pool, &selection)?;
+    notices.extend(unpublished);
     for contest in &contests {
         notices.extend(contest.skipped());
     }
@@ -61,8 +62,14 @@ pub(super) fn run(
 
     let newest = pool(&OriginPlan::newest(plan.origins()))?;
     let span = tracing::info_span!("refit", rows = newest.len()).entered();
-    let refitted: Vec<(Trained, Vec<Notice>)> =
-        contests.par_iter_mut().map(|contest| refit(contest, &newest, setting)).collect::<Result<_, _>>()?;
+    let has_headroom = targets.contains(&Target::Stretch);
+    let refitted: Vec<(Trained, Vec<Notice>)> = contests
+        .par_iter_mut()
+        .map(|contest| {
+            let of_headroom = has_headroom && matches!(contest.target, Target::ExpectedRevenue | Target::Stretch);
+            refit(contest, &newest, setting, of_headroom)
+        })
+        .collect::<Result<_, _>>()?;
     drop(span);
     let (champions, late): (Vec<Trained>, Vec<Vec<Notice>>) = refitted.into_iter().unzip();
     notices.extend(late.into_iter().flatten());
@@ -74,13 +81,14 @@ pub(super) fn run(
     Ok(Backtest { report, champions })
 }
 
+/// The contest of each target, and why some have none.
 fn choose<'a>(
     setting: &Setting<'_>,
     targets: &[Target],
     hold: &Holds,
     pool: &impl Fn(&[Month]) -> Result<Panel<'a>, TrainError>,
     tests: &[Test<'_>],
-) -> Result<Vec<Contest>, BacktestError> {
+) -> Result<(Vec<Contest>, Vec<Notice>), BacktestError> {
     let plan = setting.plan;
     let (train, calibrate) = (pool(&plan.train)?, pool(&plan.calibrate)?);
     let _span = tracing::info_span!("choose", rows = train.len(), tests = tests.len()).entered();
@@ -94,7 +102,19 @@ fn choose<'a>(
         hold,
         seed: setting.seed,
     };
-    targets.par_iter().map(|target| contest(*target, &ring)).collect()
+    let held: Vec<Result<Contest, BacktestError>> = targets.par_iter().map(|target| contest(*target, &ring)).collect();
+    let (mut contests, mut unpublished) = (Vec::with_capacity(targets.len()), Vec::new());
+    for (target, contest) in targets.iter().zip(held) {
+        match contest {
+            Ok(contest) => contests.push(contest),
+            Err(BacktestError::Train(error)) if error.is_of_the_rung() => {
+                let text = format!("{target} is not published, since not even a baseline can be had: {error}");
+                unpublished.push(Notice::warning("target-unpublished", text));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((contests, unpublished))
 }
 
 fn judge<'a>(

@@ -189,7 +189,7 @@ impl BacktestReport {
     pub(super) fn untrained(setting: &Setting<'_>) -> Result<Self, BacktestError> {
         let plan: &OriginPlan = setting.plan;
         let why = format!(
-            "cannot be told: {} months of history and a horizon of {} leave no complete origin",
+            "cannot be told: {} months of history and a horizon of {} leave no complete origin with customers",
             plan.as_of.since(plan.first) + 1,
             plan.horizon
         );
@@ -211,6 +211,14 @@ impl BacktestReport {
                     verdict: format!("too little history to learn anything: {baseline} is carried forward"),
                 },
             );
+        let mut notices = plan.notices();
+        if !plan.train.is_empty() {
+            notices.push(Notice::warning(
+                "no-customers-at-origins",
+                "at the months that models would learn from or be judged on nobody was a customer: a baseline is \
+                 carried forward, nothing is learned, no skill is claimed",
+            ));
+        }
         let none: DataFrame = tables::metrics(&[], &[], &BTreeMap::new(), plan.horizon, setting.seed)?;
         Ok(Self {
             plan: plan.clone(),
@@ -219,7 +227,7 @@ impl BacktestReport {
             realised: None,
             totals: Vec::new(),
             looks: setting.looks,
-            notices: plan.notices(),
+            notices,
             metrics: none,
             predictions: tables::predictions(&[], &BTreeMap::new(), &BTreeMap::new(), plan.horizon)?,
         })

@@ -222,19 +222,20 @@ pub(super) fn predictions(
         let accounts: Vec<&str> = slice.features().accounts().iter().map(Option::unwrap_or_default).collect();
         let (published, baseline) = &rungs[track.target.name()];
         let month = track.origin.to_string();
-        let mut forecasts = vec![(published, &track.published, track.interval.as_ref())];
+        let mut forecasts = vec![(published, &track.published, true)];
         if published != baseline {
-            forecasts.push((baseline, &track.baseline, None));
+            forecasts.push((baseline, &track.baseline, false));
         }
-        for (name, values, interval) in forecasts {
+        for (name, values, is_published) in forecasts {
             for (i, &row) in track.row.iter().enumerate() {
                 target.push(track.target.name());
                 origin.push(month.clone());
                 customer.push(accounts[row]);
                 rung.push(name.clone());
                 predicted.push(values[i]);
-                low.push(interval.map(|interval| interval.low[row]));
-                high.push(interval.map(|interval| interval.high[row]));
+                let bounds = if is_published { track.bounds(i) } else { None };
+                low.push(bounds.map(|(low, _)| low));
+                high.push(bounds.map(|(_, high)| high));
                 actual.push(track.actual[i]);
             }
         }

@@ -75,6 +75,11 @@ impl Track {
         })
     }
 
+    /// Bounds of the prediction interval of the `i`-th row that counts, as they are published.
+    pub(super) fn bounds(&self, i: usize) -> Option<(f64, f64)> {
+        self.interval.as_ref().map(|interval| interval.around(self.row[i], self.published[i]))
+    }
+
     /// The tracks of a contest on its selection origins.
     pub(super) fn of_contest(contest: &Contest, tests: &[Test<'_>]) -> Result<Vec<Self>, TrainError> {
         let (Some(baseline), Some(published)) =

@@ -108,4 +108,11 @@ impl Progress for Console {
             Origin::Reused => self.line(&format!("{stage:<9} {summary}  (reused)")),
         }
     }
+
+    fn failed(&self, notices: &[Notice]) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.notices(notices);
+    }
 }

@@ -128,7 +128,7 @@ pub fn inventory(
 /// Runs the stages up to and including `until`, redoing only what changed.
 ///
 /// # Errors
-/// The first error of any stage; what earlier stages made stays made.
+/// The first error of any stage; what earlier stages made stays made, and `progress` is told what they had to say.
 pub fn run(
     config: &RunConfig,
     until: Stage,
@@ -136,29 +136,38 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     let mut run = Run::open(config, resources, progress)?;
+    match stages(&mut run, until) {
+        Ok(lines) => Ok(run.finish(lines)),
+        Err(error) => {
+            progress.failed(&run.notices);
+            Err(error)
+        }
+    }
+}
 
+/// The flow, one line a stage; returns the result in a few lines.
+fn stages(run: &mut Run<'_>, until: Stage) -> Result<Vec<String>, PipelineError> {
     let loaded = run.ingest()?;
     if until == Stage::Ingest {
-        return Ok(run.finish(lines::batch_lines(&loaded)));
+        return Ok(lines::batch_lines(&loaded));
     }
     let resolved = run.resolve()?;
     if until == Stage::Resolve {
-        return Ok(run.finish(lines::resolve_lines(&resolved)));
+        return Ok(lines::resolve_lines(&resolved));
     }
     let audited = run.check()?;
     if until == Stage::Check {
-        return Ok(run.finish(check::listing(audited.findings())));
+        return Ok(check::listing(audited.findings()));
     }
     let facts_key = run.history(&audited)?;
     if until == Stage::History {
-        let lines = run.statement()?;
-        return Ok(run.finish(lines));
+        return run.statement();
     }
     let moment = run.moment(&facts_key)?;
     let (backtest, backtest_key) = run.backtest(&moment)?;
     if until == Stage::Backtest {
-        let notices = backtest.report.notices.clone();
-        return Ok(run.finish_with(notices, lines::verdict_lines(&backtest.report)));
+        run.notices.extend(backtest.report.notices.iter().cloned());
+        return Ok(lines::verdict_lines(&backtest.report));
     }
     let in_use = run.train(&moment, backtest, backtest_key)?;
     let beside = match moment.beside()? {
@@ -168,18 +177,18 @@ pub fn run(
     if until == Stage::Train {
         let mut lines = lines::model_lines(&in_use.champions);
         lines.extend(beside.iter().flat_map(|(_, short)| lines::model_lines(&short.champions)));
-        return Ok(run.finish(lines));
+        return Ok(lines);
     }
     let (scored, score_key) = run.score(&moment, &in_use.champions, &in_use.key)?;
     if until == Stage::Score {
-        return Ok(run.finish(lines::score_lines(&scored.frame)));
+        return Ok(lines::score_lines(&scored.frame));
     }
     let (ranking, rank_key) = run.rank(&moment, &in_use.champions, &in_use.backtest, &scored, &score_key)?;
     if until == Stage::Rank {
-        return Ok(run.finish(lines::rank_lines(&ranking)?));
+        return lines::rank_lines(&ranking);
     }
     let folder = run.report(&moment, &loaded, &in_use, &ranking, &rank_key, beside.as_ref())?;
-    Ok(run.finish(vec![format!("the report is {}", folder.join("index.html").display())]))
+    Ok(vec![format!("the report is {}", folder.join("index.html").display())])
 }
 
 /// Says what each of `families` of features adds to each target on past months, and leaves the table in `reports/`.

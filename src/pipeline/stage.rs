@@ -1,5 +1,7 @@
 //! The stages as words, and how a run tells of them.
 
+use crate::domain::Notice;
+
 /// A stage of the main job, in the order of the flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -59,6 +61,9 @@ pub trait Progress: Sync {
 
     /// A stage has ended; `summary` says in one line what came out.
     fn finished(&self, stage: Stage, origin: Origin, summary: &str);
+
+    /// The run ends with an error; this is what had come up until then.
+    fn failed(&self, notices: &[Notice]);
 }
 
 /// Tells nobody.
@@ -71,4 +76,6 @@ impl Progress for Silent {
     fn advanced(&self, _: usize, _: usize) {}
 
     fn finished(&self, _: Stage, _: Origin, _: &str) {}
+
+    fn failed(&self, _: &[Notice]) {}
 }

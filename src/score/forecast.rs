@@ -62,15 +62,16 @@ impl Forecast {
                 Ok(Refit { expected_revenue: predict(expected)?, stretch_revenue: predict(stretch)? })
             })
             .collect::<Result<Vec<_>, ScoreError>>()?;
+        let expected_revenue = required(Target::ExpectedRevenue)?;
         let interval = match &first.interval {
             Some(model) => {
                 let interval = model.predict_rows(&rows)?;
-                Some((interval.low, interval.high))
+                Some(expected_revenue.iter().enumerate().map(|(row, e)| interval.around(row, *e)).unzip())
             }
             None => None,
         };
         Ok(Self {
-            expected_revenue: required(Target::ExpectedRevenue)?,
+            expected_revenue,
             interval,
             expected_margin: required(Target::ExpectedMargin)?,
             stretch_revenue: of(Target::Stretch)?,

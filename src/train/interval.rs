@@ -1,7 +1,7 @@
 //! The 80 % prediction interval of realised revenue, on the log ratio to the baseline.
 //!
 //! Three conformalised linear quantiles of one model, or, where history is too short for coefficients, the quantiles of
-//! each ABC class. Bounds are closed, clipped at 0 and sorted. Which form is better, and what it covers, is measured by
+//! each ABC class. Bounds are closed, clipped at 0 and sorted, and reach as far as the expected value. Which form is better, and what it covers, is measured by
 //! the backtest and not promised here: time breaks exchangeability.
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,14 @@ pub struct Interval {
     pub median: Vec<f64>,
     /// 10 % of outcomes are meant to lie above.
     pub high: Vec<f64>,
+}
+
+impl Interval {
+    /// The bounds of one row, reaching as far as its expected value. A mean may lie above nine of ten outcomes (few large
+    /// orders) or beside a baseline's quantiles, but no reader believes a figure outside its own interval.
+    pub(crate) fn around(&self, row: usize, expected: f64) -> (f64, f64) {
+        (self.low[row].min(expected), self.high[row].max(expected))
+    }
 }
 
 /// A fitted prediction interval.

@@ -14,8 +14,8 @@ use crate::{
     learners::boosting::BinnedRecords,
 };
 
-/// Values that a tree can tell apart: more than the leaves of a whole ensemble need.
-const MAX_BINS: usize = 127;
+/// Values that a tree can tell apart: more than trees of a dozen leaves need, and looking for a split costs as many steps.
+const MAX_BINS: usize = 63;
 
 /// One column before binning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

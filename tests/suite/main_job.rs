@@ -188,6 +188,22 @@ fn an_order_in_the_far_future_is_noticed_and_does_not_move_the_as_of_date() {
 }
 
 #[test]
+fn a_few_lines_with_a_wrong_date_among_them_are_ranked_and_the_date_is_named() {
+    let (_, project) = sensible(
+        "order_id,customer_id,ordered_on,net_revenue\n1,K1,2021-01-05,100\n2,K2,2021-02-05,100\n3,K1,2099-02-05,50\n",
+        &[],
+    );
+    assert!(project.page().contains("2099"), "the page does not name the date");
+}
+
+#[test]
+fn what_came_up_before_an_error_is_said_with_it() {
+    let csv = "order_id,customer_id,ordered_on,net_revenue,colour\n1,a,2021-01-05,10,red\n";
+    let said = Project::with_orders(csv).fails(1, &["run", "--as-of", "1990-01"]);
+    assert!(said.err.contains("colour"), "{}", said.err);
+}
+
+#[test]
 fn two_currencies_without_rates_are_an_error_with_a_remedy() {
     let csv = "order_id,customer_id,ordered_on,net_revenue,currency\n1,a,2021-01-05,10,EUR\n2,b,2021-01-06,10,CHF\n";
     let said = Project::with_orders(csv).fails(1, &["run"]);

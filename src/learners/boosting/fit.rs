@@ -2,7 +2,7 @@
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Data, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, CowArray, Data, Ix1, Ix2};
 use rayon::prelude::*;
 
 use super::BoostingError;
@@ -12,6 +12,7 @@ use super::params::GradientBoostingValidParams;
 use crate::learners::input;
 use crate::learners::tree::{
     Binned, GroupedTargets, Grower, GrowthLimits, RowGroups, Tree, draw_columns, not_infinite, quantile, renew,
+    value_of,
 };
 
 /// What a fit walks over.
@@ -230,7 +231,7 @@ impl GradientBoostingValidParams {
             monotone: self.monotone.clone(),
         };
         let mut grower = Grower::new(binned, &limits);
-        let mut rows: Vec<u32> = Vec::new();
+        let (mut rows, mut others): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
         for number in 0..self.trees {
             derivatives
                 .par_iter_mut()
@@ -238,13 +239,15 @@ impl GradientBoostingValidParams {
                 .with_min_len(4096)
                 .for_each(|(derivative, (y, score))| *derivative = self.loss.derivatives(*y, *score));
             rows.clear();
+            others.clear();
             let seed = |what: &str| self.seed.derive(&format!("boosting/{what}/{number}"));
             let drawn = groups.as_ref().map(|groups| groups.draw(self.row_fraction, seed("rows")));
             let columns = draw_columns(x.ncols(), self.column_fraction, seed("columns"));
-            let is_drawn = |row: &u32| drawn.as_ref().is_none_or(|drawn| drawn[*row as usize]);
+            let is_drawn = |row: u32| drawn.as_ref().is_none_or(|drawn| drawn[row as usize]);
+            let mut divide = |row: u32| if is_drawn(row) { rows.push(row) } else { others.push(row) };
             match sampled {
-                None => rows.extend((0..y.len() as u32).filter(is_drawn)),
-                Some(sampled) => rows.extend(sampled.iter().copied().filter(is_drawn)),
+                None => (0..y.len() as u32).for_each(&mut divide),
+                Some(sampled) => sampled.iter().copied().for_each(&mut divide),
             }
             if rows.is_empty() {
                 continue;
@@ -273,9 +276,12 @@ impl GradientBoostingValidParams {
                     last = Some(row);
                 }
             }
-            if let Some(drawn) = &drawn {
-                // rows that were not drawn need the tree's value too
-                add_tree(&tree, x, &mut scores, |row| !drawn[row]);
+            // rows that were not drawn need the tree's value too
+            others.dedup();
+            let values: Vec<f64> =
+                others.par_iter().with_min_len(4096).map(|row| value_of(&nodes, binned, *row)).collect();
+            for (row, value) in others.iter().zip(values) {
+                scores[*row as usize] += value * self.learning_rate;
             }
             model.trees.push(tree);
             if let Some(stopping) = &mut stopping
@@ -329,6 +335,7 @@ fn gather(column: &[f64], rows: Option<&[u32]>) -> Vec<f64> {
 /// Early stopping on rows that the caller set aside.
 struct Stopping<'a> {
     later: Validation<'a>,
+    records: RowMajor<'a>,
     scores: Vec<f64>,
     loss: objective::Loss,
     patience: usize,
@@ -340,7 +347,8 @@ impl<'a> Stopping<'a> {
     fn new(later: Validation<'a>, start: f64, params: &GradientBoostingValidParams) -> Self {
         let scores = (0..later.y.len()).map(|row| start + later.offset.map_or(0.0, |offset| offset[row])).collect();
         let (loss, patience) = (params.loss, params.patience);
-        let mut stopping = Self { later, scores, loss, patience, best_loss: f64::INFINITY, best_trees: 0 };
+        let records = RowMajor::of(later.x);
+        let mut stopping = Self { later, records, scores, loss, patience, best_loss: f64::INFINITY, best_trees: 0 };
         stopping.best_loss = stopping.mean_loss();
         stopping
     }
@@ -353,7 +361,8 @@ impl<'a> Stopping<'a> {
     /// Takes the newest tree into account; whether `patience` trees in a row brought nothing.
     fn is_over(&mut self, model: &GradientBoosting) -> bool {
         if let Some(tree) = model.trees.last() {
-            add_tree(tree, self.later.x, &mut self.scores, |_| true);
+            let add = |(row, score): (usize, &mut f64)| *score += tree.value(self.records.row(row));
+            self.scores.par_iter_mut().enumerate().with_min_len(1024).for_each(add);
         }
         let loss = self.mean_loss();
         if loss < self.best_loss {
@@ -363,18 +372,18 @@ impl<'a> Stopping<'a> {
     }
 }
 
-/// Adds the tree's values to the scores of the rows in question.
-fn add_tree(tree: &Tree, x: ArrayView2<'_, f64>, scores: &mut [f64], in_question: impl Fn(usize) -> bool + Sync) {
-    let x = x.as_standard_layout();
-    let columns = x.ncols();
-    let values = x.as_slice().unwrap_or(&[]);
-    scores.par_iter_mut().zip(values.par_chunks_exact(columns)).enumerate().with_min_len(1024).for_each(
-        |(at, (score, row))| {
-            if in_question(at) {
-                *score += tree.value(row);
-            }
-        },
-    );
+/// Records whose rows are slices.
+struct RowMajor<'a>(CowArray<'a, f64, Ix2>);
+
+impl<'a> RowMajor<'a> {
+    fn of(x: ArrayView2<'a, f64>) -> Self {
+        Self(if x.is_standard_layout() { x.into() } else { x.as_standard_layout().into_owned().into() })
+    }
+
+    fn row(&self, at: usize) -> &[f64] {
+        let columns = self.0.ncols();
+        &self.0.as_slice().unwrap_or(&[])[at * columns..(at + 1) * columns]
+    }
 }
 
 impl<'a> Training<'a> {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Monotone;
-use super::binning::{Binned, GROUP};
-use super::histogram::{Histogram, PARALLEL_ROWS, Sums};
+use super::binning::Binned;
+use super::histogram::{Histogram, PARALLEL_ROWS, Sums, Used};
 use super::split::{self, BinRule, Candidate, Limits};
 
 /// Ranges longer than this are divided by several threads, in pieces of this length.
@@ -75,10 +75,7 @@ impl<'a> Grower<'a> {
         derivatives: &[[f32; 2]],
         columns: &[usize],
     ) -> Vec<GrownNode> {
-        let mut used = vec![false; self.binned.groups().len()];
-        for column in columns {
-            used[column / GROUP] = true;
-        }
+        let used = Used::new(columns, self.binned.groups().len());
         let mut histogram = self.histogram();
         if rows.len() == derivatives.len() && rows.iter().zip(0..).all(|(row, at)| *row == at) {
             histogram.fill(self.binned, None, derivatives, &used);
@@ -114,7 +111,7 @@ impl<'a> Grower<'a> {
         nodes: &mut Vec<GrownNode>,
         rows: &mut [u32],
         derivatives: &[[f32; 2]],
-        (columns, used): (&[usize], &[bool]),
+        (columns, used): (&[usize], &Used),
         last: bool,
     ) -> [Open; 2] {
         let best = leaf.best.expect("only leaves with a split are chosen");
@@ -141,7 +138,7 @@ impl<'a> Grower<'a> {
         if !last {
             let smaller = if left_rows.len() <= right_rows.len() { &left_rows } else { &right_rows };
             self.fill(&mut small, &rows[smaller.clone()], derivatives, used);
-            large.subtract(&small);
+            large.subtract(&small, used);
         }
         let (of_left, of_right) = if left_rows.len() <= right_rows.len() { (small, large) } else { (large, small) };
         let columns = if last { &[] } else { columns };
@@ -179,7 +176,7 @@ impl<'a> Grower<'a> {
         self.spare.pop().unwrap_or_else(|| Histogram::new(self.binned))
     }
 
-    fn fill(&mut self, histogram: &mut Histogram, rows: &[u32], derivatives: &[[f32; 2]], used: &[bool]) {
+    fn fill(&mut self, histogram: &mut Histogram, rows: &[u32], derivatives: &[[f32; 2]], used: &Used) {
         // gathered once here instead of once per group of columns
         self.gathered.clear();
         self.gathered.extend(rows.iter().map(|row| derivatives[*row as usize]));
@@ -216,6 +213,19 @@ impl<'a> Grower<'a> {
         }
         pieces.iter().map(|piece| piece.0.len()).sum()
     }
+}
+
+/// The value of the leaf that a record falls into.
+pub(in crate::learners) fn value_of(nodes: &[GrownNode], binned: &Binned, row: u32) -> f64 {
+    let mut node = &nodes[0];
+    while let Some(split) = &node.split {
+        let goes_left = match binned.bin(row, split.column) {
+            0 => split.missing_left,
+            bin => split.rule.left(bin),
+        };
+        node = &nodes[if goes_left { split.left } else { split.right }];
+    }
+    node.value
 }
 
 /// Sets the value of every leaf by `renew(rows)` in place of its Newton step, within what monotone columns allow: each

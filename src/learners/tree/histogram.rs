@@ -34,25 +34,27 @@ impl Histogram {
         Self { groups, bins: binned.columns().iter().map(Bins::len).collect() }
     }
 
-    /// Sums `derivatives` (one pair per element of `rows`) into the bins of `rows`, for the groups in use; without `rows`
-    /// one pair per record, all of them in order.
-    pub(super) fn fill(&mut self, binned: &Binned, rows: Option<&[u32]>, derivatives: &[[f32; 2]], used: &[bool]) {
-        let work = self.groups.iter_mut().zip(self.bins.chunks(GROUP)).zip(binned.groups()).zip(used);
-        let work = work.filter(|(_, used)| **used);
+    /// Sums `derivatives` (one pair per element of `rows`) into the bins of `rows`, for the columns in use; without
+    /// `rows` one pair per record, all of them in order.
+    pub(super) fn fill(&mut self, binned: &Binned, rows: Option<&[u32]>, derivatives: &[[f32; 2]], used: &Used) {
+        let work = self.groups.iter_mut().zip(self.bins.chunks(GROUP)).zip(binned.groups()).zip(&used.0);
+        let work = work.filter(|(_, used)| !used.is_empty());
         if derivatives.len() < PARALLEL_ROWS {
-            work.for_each(|(((cells, lengths), bins), _)| sum(cells, lengths, bins, rows, derivatives));
+            work.for_each(|(((cells, lengths), bins), used)| sum(cells, (lengths, used), bins, rows, derivatives));
         } else {
-            let work: Vec<_> = work.map(|(task, _)| task).collect();
-            work.into_par_iter().for_each(|((cells, lengths), bins)| sum(cells, lengths, bins, rows, derivatives));
+            let work: Vec<_> = work.collect();
+            work.into_par_iter()
+                .for_each(|(((cells, lengths), bins), used)| sum(cells, (lengths, used), bins, rows, derivatives));
         }
     }
 
-    /// Turns a parent into the sibling of `child`.
-    pub(super) fn subtract(&mut self, child: &Self) {
-        for ((cells, other), lengths) in self.groups.iter_mut().zip(&child.groups).zip(self.bins.chunks(GROUP)) {
-            for (k, length) in lengths.iter().enumerate() {
-                let used = k * BINS..k * BINS + length;
-                for (cell, other) in cells[used.clone()].iter_mut().zip(&other[used]) {
+    /// Turns a parent into the sibling of `child`, in the columns in use.
+    pub(super) fn subtract(&mut self, child: &Self, used: &Used) {
+        let groups = self.groups.iter_mut().zip(&child.groups).zip(self.bins.chunks(GROUP)).zip(&used.0);
+        for (((cells, other), lengths), used) in groups {
+            for &k in used {
+                let bins = k * BINS..k * BINS + lengths[k];
+                for (cell, other) in cells[bins.clone()].iter_mut().zip(&other[bins]) {
                     cell[0] -= other[0];
                     cell[1] -= other[1];
                 }
@@ -67,21 +69,76 @@ impl Histogram {
     }
 }
 
-fn sum(cells: &mut Cells, lengths: &[usize], bins: &[[u8; GROUP]], rows: Option<&[u32]>, derivatives: &[[f32; 2]]) {
-    for (k, length) in lengths.iter().enumerate() {
-        cells[k * BINS..k * BINS + length].fill([0.0; 2]);
-    }
-    match rows {
-        None => bins.iter().zip(derivatives).for_each(|(bins, d)| add(cells, bins, *d)),
-        Some(rows) => rows.iter().zip(derivatives).for_each(|(row, d)| add(cells, &bins[*row as usize], *d)),
+/// The columns that a tree may split by, as positions within each group.
+pub(super) struct Used(Vec<Vec<usize>>);
+
+impl Used {
+    /// Of `columns`, ascending, in a matrix of `groups` groups.
+    pub(super) fn new(columns: &[usize], groups: usize) -> Self {
+        let mut used = vec![Vec::with_capacity(GROUP); groups];
+        for column in columns {
+            used[column / GROUP].push(column % GROUP);
+        }
+        Self(used)
     }
 }
 
+fn sum(
+    cells: &mut Cells,
+    (lengths, used): (&[usize], &[usize]),
+    bins: &[[u8; GROUP]],
+    rows: Option<&[u32]>,
+    derivatives: &[[f32; 2]],
+) {
+    for &k in used {
+        cells[k * BINS..k * BINS + lengths[k]].fill([0.0; 2]);
+    }
+    // a loop over as many columns as the compiler knows of
+    match used.len() {
+        1 => sum_of::<1>(cells, used, bins, rows, derivatives),
+        2 => sum_of::<2>(cells, used, bins, rows, derivatives),
+        3 => sum_of::<3>(cells, used, bins, rows, derivatives),
+        4 => sum_of::<4>(cells, used, bins, rows, derivatives),
+        5 => sum_of::<5>(cells, used, bins, rows, derivatives),
+        6 => sum_of::<6>(cells, used, bins, rows, derivatives),
+        7 => sum_of::<7>(cells, used, bins, rows, derivatives),
+        _ => {
+            // known beforehand, so that the whole group is read at once
+            let all: [usize; GROUP] = std::array::from_fn(|k| k);
+            each(bins, rows, derivatives, |bins, d| add(cells, all, bins, d));
+        }
+    }
+}
+
+fn each(
+    bins: &[[u8; GROUP]],
+    rows: Option<&[u32]>,
+    derivatives: &[[f32; 2]],
+    mut add: impl FnMut(&[u8; GROUP], [f32; 2]),
+) {
+    match rows {
+        None => bins.iter().zip(derivatives).for_each(|(bins, d)| add(bins, *d)),
+        Some(rows) => rows.iter().zip(derivatives).for_each(|(row, d)| add(&bins[*row as usize], *d)),
+    }
+}
+
+fn sum_of<const N: usize>(
+    cells: &mut Cells,
+    used: &[usize],
+    bins: &[[u8; GROUP]],
+    rows: Option<&[u32]>,
+    derivatives: &[[f32; 2]],
+) {
+    let used: [usize; N] = std::array::from_fn(|at| used[at]);
+    each(bins, rows, derivatives, |bins, d| add(cells, used, bins, d));
+}
+
 #[inline(always)]
-fn add(cells: &mut Cells, bins: &[u8; GROUP], [gradient, curvature]: [f32; 2]) {
+fn add<const N: usize>(cells: &mut Cells, used: [usize; N], bins: &[u8; GROUP], [gradient, curvature]: [f32; 2]) {
     let (gradient, curvature) = (f64::from(gradient), f64::from(curvature));
-    for (k, bin) in bins.iter().enumerate() {
-        let cell = &mut cells[k * BINS + usize::from(*bin)];
+    for k in used {
+        let k = k % GROUP;
+        let cell = &mut cells[k * BINS + usize::from(bins[k])];
         cell[0] += gradient;
         cell[1] += curvature;
     }
@@ -100,13 +157,18 @@ mod tests {
         let all: Vec<u32> = (0..500).collect();
         let d: Vec<[f32; 2]> = all.iter().map(|i| [(*i as f32 * 0.37).sin(), 1.0]).collect();
         let (even, odd): (Vec<u32>, Vec<u32>) = all.iter().partition(|i| *i % 2 == 0);
-        let of = |rows: &[u32]| {
+        let of = |rows: &[u32], used: &Used| {
             let mut histogram = Histogram::new(&binned);
             let d: Vec<_> = rows.iter().map(|row| d[*row as usize]).collect();
-            histogram.fill(&binned, Some(rows), &d, &[true; 2]);
+            histogram.fill(&binned, Some(rows), &d, used);
             histogram
         };
-        let (mut parent, child, sibling) = (of(&all), of(&even), of(&odd));
+        let used = &Used::new(&(0..11).collect::<Vec<_>>(), 2);
+        let (mut parent, child, sibling) = (of(&all, used), of(&even, used), of(&odd, used));
+        for some in [vec![3], vec![0, 9], vec![1, 2, 4, 5, 6, 7, 8, 10]] {
+            let drawn = of(&all, &Used::new(&some, 2));
+            assert!(some.iter().all(|column| drawn.column(*column) == parent.column(*column)));
+        }
         for column in 0..11 {
             for bin in 0..BINS {
                 let plain: f64 = all
@@ -117,7 +179,7 @@ mod tests {
                 assert!((parent.column(column)[bin][0] - plain).abs() < 1e-12);
             }
         }
-        parent.subtract(&child);
+        parent.subtract(&child, used);
         for column in 0..11 {
             for (a, b) in parent.column(column).iter().zip(sibling.column(column)) {
                 assert!((a[0] - b[0]).abs() < 1e-9 && (a[1] - b[1]).abs() < 1e-9);

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use binning::Binned;
 pub(super) use draw::{RowGroups, draw_columns};
 pub(super) use flat::FlatTree;
-pub(super) use grow::{Grower, GrowthLimits, renew};
+pub(super) use grow::{Grower, GrowthLimits, renew, value_of};
 pub(super) use node::{Node, Tree};
 pub(super) use shap::add_contributions;
 

@@ -70,11 +70,22 @@ impl Limits {
 
     fn score(&self, sums: Sums, l2: f64) -> f64 {
         let [gradient, curvature] = sums;
-        if self.bounds == (f64::NEG_INFINITY, f64::INFINITY) {
+        if self.is_free() {
             return gradient * gradient / (curvature + l2);
         }
         let value = (-gradient / (curvature + l2)).clamp(self.bounds.0, self.bounds.1);
         -(2.0 * gradient * value + (curvature + l2) * value * value)
+    }
+
+    fn is_free(&self) -> bool {
+        self.bounds == (f64::NEG_INFINITY, f64::INFINITY)
+    }
+
+    /// Whether two free leaves score less than `least` together. Told without a division, since nearly all candidates
+    /// are turned down here; what it lets pass is compared exactly.
+    fn falls_short(&self, left: Sums, right: Sums, least: f64) -> bool {
+        let (below, above) = (left[1] + self.l2, right[1] + self.l2);
+        left[0] * left[0] * above + right[0] * right[0] * below < least * below * above
     }
 
     fn large_enough(&self, sums: Sums) -> bool {
@@ -112,6 +123,7 @@ fn by_threshold(bins: &[Sums], column: usize, direction: Option<Monotone>, limit
     let missing = bins[0];
     // subtraction leaves crumbs in empty bins
     let has_missing = missing[1] * limits.rows_per_curvature > 0.5;
+    let is_free = limits.is_free();
     let mut best: Option<(f64, usize, bool, Sums)> = None;
     for missing_left in [false, true] {
         if missing_left && !has_missing {
@@ -129,8 +141,12 @@ fn by_threshold(bins: &[Sums], column: usize, direction: Option<Monotone>, limit
             if !limits.large_enough(right) {
                 break;
             }
+            let so_far = best.map_or(MIN_GAIN, |best| best.0);
+            if is_free && limits.falls_short(left, right, parent + so_far) {
+                continue;
+            }
             let gain = limits.score(left, limits.l2) + limits.score(right, limits.l2) - parent;
-            if gain <= best.map_or(MIN_GAIN, |best| best.0) {
+            if gain <= so_far {
                 continue;
             }
             let allowed = match direction {

@@ -26,6 +26,8 @@ const FEWEST_ROWS: usize = 200;
 
 /// The number of trees of a frozen recipe, or the most of one that is tried.
 pub(crate) const TREES: &str = "trees";
+/// The share of each tree's step that is taken.
+pub(crate) const LEARNING_RATE: &str = "learning_rate";
 
 /// Trees with the encoding they take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +53,7 @@ pub(crate) fn tree_params() -> Vec<Param> {
     let share = "a share above 0 and up to 1";
     vec![
         Param { name: TREES, default: 300.0, range: 1.0..=5000.0, expected: "a number from 1 to 5000" },
-        Param { name: "learning_rate", default: 0.08, range: 1e-3..=1.0, expected: "a number from .001 to 1" },
+        Param { name: LEARNING_RATE, default: 0.1, range: 1e-3..=1.0, expected: "a number from .001 to 1" },
         Param { name: "leaves", default: 12.0, range: 2.0..=256.0, expected: "a number from 2 to 256" },
         Param { name: "min_leaf_rows", default: 40.0, range: 1.0..=1e6, expected: "a number from 1" },
         Param { name: "l2", default: 5.0, range: 0.0..=1e6, expected: "zero or a positive number" },
@@ -122,7 +124,7 @@ fn params(task: &Task<'_>, loss: Loss, trees: usize) -> GradientBoostingParams {
     // the draws belong to the recipe: recipes are compared, and refit on other accounts, with the same ones
     GradientBoostingParams::new(loss)
         .trees(trees)
-        .learning_rate(task.param("learning_rate"))
+        .learning_rate(task.param(LEARNING_RATE))
         .leaves(task.param("leaves") as usize)
         .min_leaf_rows(task.param("min_leaf_rows") as usize)
         .l2(task.param("l2"))
