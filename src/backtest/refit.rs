@@ -52,8 +52,6 @@ fn champion(
     let task = Task { candidate: &contest.published, target, horizon, anchor: &contest.anchor, calibrate: None };
     let model = fit_rows(&task, &rows)?;
     let refits = if of_headroom {
-        let hastened = contest.published.hastened();
-        let task = Task { candidate: &hastened, ..task };
         let refits = (0..REFITS)
             .into_par_iter()
             .map(|sample| {

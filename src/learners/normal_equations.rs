@@ -49,6 +49,9 @@ pub(super) fn transposed_times(x: ArrayView2<'_, f64>, v: ArrayView1<'_, f64>) -
     Array1::from_vec(sum)
 }
 
+/// Stands for a pivot that vanished.
+const HUGE: f64 = 1e64;
+
 /// A Cholesky factor `L` with `L L' = A`.
 #[derive(Debug, Clone)]
 pub(super) struct Cholesky(Array2<f64>);
@@ -64,7 +67,7 @@ impl Cholesky {
             for k in 0..j {
                 pivot -= a[[j, k]] * a[[j, k]];
             }
-            let root = if pivot > 1e-13 * diagonal && pivot > 0.0 { pivot.sqrt() } else { 1e64 };
+            let root = if pivot > 1e-13 * diagonal && pivot > 0.0 { pivot.sqrt() } else { HUGE };
             a[[j, j]] = root;
             for i in j + 1..p {
                 let mut sum = a[[i, j]];
@@ -75,6 +78,12 @@ impl Cholesky {
             }
         }
         Self(a)
+    }
+
+    /// The upper triangular `R` with `R' R = A`; the rows of vanished pivots are zero.
+    pub(super) fn upper(&self) -> Array2<f64> {
+        let l = &self.0;
+        Array2::from_shape_fn(l.dim(), |(i, j)| if j < i || l[[i, i]] == HUGE { 0.0 } else { l[[j, i]] })
     }
 
     /// Solves `A x = b`.

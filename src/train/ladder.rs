@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::{
     TrainError,
-    rungs::{BASELINE, LEARNING_RATE, RungKind, TREES},
+    rungs::{BASELINE, RungKind, TREES},
 };
 use crate::{
     domain::Target,
@@ -64,21 +64,6 @@ impl Candidate {
         let mut frozen = Self { frozen: true, ..self.clone() };
         frozen.params.insert(TREES.into(), trees.max(1) as f64);
         frozen
-    }
-
-    /// The same in half as many trees at twice the rate: nearly the same function at half the cost, for many refits that
-    /// only tell how much a fit moves with its sample.
-    pub(crate) fn hastened(&self) -> Self {
-        let members = self.members.iter().map(Self::hastened).collect();
-        let mut hastened = Self { members, ..self.clone() };
-        if self.frozen
-            && let (Some(&trees), Some(&rate)) = (self.params.get(TREES), self.params.get(LEARNING_RATE))
-        {
-            let fewer = (trees / 2.0).ceil();
-            hastened.params.insert(TREES.into(), fewer);
-            hastened.params.insert(LEARNING_RATE.into(), (rate * trees / fewer).min(1.0));
-        }
-        hastened
     }
 
     /// Whether it is calibrated on later rows than it is fitted on: quantiles are.

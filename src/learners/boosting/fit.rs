@@ -2,7 +2,7 @@
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, CowArray, Data, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, CowArray, Data, Ix1, Ix2};
 use rayon::prelude::*;
 
 use super::BoostingError;
@@ -14,6 +14,9 @@ use crate::learners::tree::{
     Binned, GroupedTargets, Grower, GrowthLimits, RowGroups, Tree, draw_columns, not_infinite, quantile, renew,
     value_of,
 };
+
+/// Of fewer rows than this the derivatives are computed one by one, as they were drawn; of more by all threads.
+const FEW_ROWS: usize = 16_384;
 
 /// What a fit walks over.
 #[derive(Clone, Copy)]
@@ -137,7 +140,8 @@ impl GradientBoostingValidParams {
     }
 
     /// Fits on part of records that were binned before; their bins and categories hold, not those of the parameters.
-    /// With `validation` trees are dropped as by [`Self::fit_validated`].
+    /// With `validation` trees are dropped as by [`Self::fit_validated`]. Returns the score of each element of the sample
+    /// too, as [`GradientBoosting::scores`] has it, which is known once the fit is over.
     ///
     /// # Errors
     /// As [`Fit::fit`]; also if a position lies beyond the records or lengths differ.
@@ -146,7 +150,7 @@ impl GradientBoostingValidParams {
         records: &BinnedRecords,
         sample: &Sample<'_>,
         validation: Option<Validation<'_>>,
-    ) -> Result<GradientBoosting, BoostingError> {
+    ) -> Result<(GradientBoosting, Vec<f64>), BoostingError> {
         let n = records.x.nrows();
         let whole = Whole::of(sample, n)?;
         let training = Training {
@@ -158,13 +162,19 @@ impl GradientBoostingValidParams {
             validation: validation.as_ref().map(|v| Validation { x: v.x.view(), y: v.y, offset: v.offset }),
         };
         self.check_training(&training)?;
-        self.boost_binned(&training, &records.binned)
+        let (model, scores) = self.boost_binned(&training, &records.binned);
+        let rows = sample.rows.iter().map(|row| *row as usize);
+        let scores = match scores {
+            Some(scores) => rows.map(|row| scores[row] - whole.offset[row]).collect(),
+            None => model.scores(records.x.select(Axis(0), &rows.collect::<Vec<_>>()).view()).to_vec(),
+        };
+        Ok((model, scores))
     }
 
     fn boost(&self, training: &Training<'_>) -> Result<GradientBoosting, BoostingError> {
         self.check_training(training)?;
         let binned = Binned::new(training.x, &self.categorical, self.max_bins)?;
-        self.boost_binned(training, &binned)
+        Ok(self.boost_binned(training, &binned).0)
     }
 
     pub(super) fn check_training(&self, training: &Training<'_>) -> Result<(), BoostingError> {
@@ -205,11 +215,12 @@ impl GradientBoostingValidParams {
         Ok(())
     }
 
+    /// The model, and the score of each record in use with its offset, unless trees were dropped in the end.
     pub(super) fn boost_binned(
         &self,
         training: &Training<'_>,
         binned: &Binned,
-    ) -> Result<GradientBoosting, BoostingError> {
+    ) -> (GradientBoosting, Option<Vec<f64>>) {
         let &Training { x, y, groups, offset, rows: sampled, validation } = training;
         let known = offset.map_or_else(|| vec![0.0; y.len()], <[f64]>::to_vec);
         let start = self.loss.start(&gather(y, sampled), &gather(&known, sampled));
@@ -233,11 +244,6 @@ impl GradientBoostingValidParams {
         let mut grower = Grower::new(binned, &limits);
         let (mut rows, mut others): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
         for number in 0..self.trees {
-            derivatives
-                .par_iter_mut()
-                .zip(y.par_iter().zip(&scores))
-                .with_min_len(4096)
-                .for_each(|(derivative, (y, score))| *derivative = self.loss.derivatives(*y, *score));
             rows.clear();
             others.clear();
             let seed = |what: &str| self.seed.derive(&format!("boosting/{what}/{number}"));
@@ -251,6 +257,18 @@ impl GradientBoostingValidParams {
             }
             if rows.is_empty() {
                 continue;
+            }
+            if rows.len() < FEW_ROWS {
+                for &row in &rows {
+                    let row = row as usize;
+                    derivatives[row] = self.loss.derivatives(y[row], scores[row]);
+                }
+            } else {
+                derivatives
+                    .par_iter_mut()
+                    .zip(y.par_iter().zip(&scores))
+                    .with_min_len(4096)
+                    .for_each(|(derivative, (y, score))| *derivative = self.loss.derivatives(*y, *score));
             }
             let mut nodes = grower.grow(&mut rows, &derivatives, &columns);
             if nodes.len() == 1 && drawn.is_none() && self.column_fraction >= 1.0 {
@@ -290,11 +308,11 @@ impl GradientBoostingValidParams {
                 break;
             }
         }
-        if let Some(stopping) = stopping {
-            model.trees.truncate(stopping.best_trees);
-            model.validation_loss = Some(stopping.best_loss);
-        }
-        Ok(model)
+        let Some(stopping) = stopping else { return (model, Some(scores)) };
+        let grown = model.trees.len();
+        model.trees.truncate(stopping.best_trees);
+        model.validation_loss = Some(stopping.best_loss);
+        (model, (grown == stopping.best_trees).then_some(scores))
     }
 }
 

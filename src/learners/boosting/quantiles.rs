@@ -97,8 +97,8 @@ impl BoostedQuantilesValidParams {
         first.check_training(training)?;
         // bins do not depend on the level
         let binned = Binned::new(training.x, &first.categorical, first.max_bins)?;
-        let models = self.models.iter().map(|params| params.boost_binned(training, &binned));
-        Ok(BoostedQuantiles { models: models.collect::<Result<_, _>>()? })
+        let models = self.models.iter().map(|params| params.boost_binned(training, &binned).0);
+        Ok(BoostedQuantiles { models: models.collect() })
     }
 }
 

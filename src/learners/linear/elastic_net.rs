@@ -7,11 +7,12 @@
 
 use linfa::traits::{Fit, PredictInplace};
 use linfa::{Dataset, DatasetBase, ParamGuard};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix1, Ix2, ShapeBuilder};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Axis, Data, Ix1, Ix2, ShapeBuilder, concatenate, s};
 use serde::{Deserialize, Serialize};
 
 use super::LinearPredictor;
 use crate::learners::input::{self, InputError};
+use crate::learners::normal_equations::{Cholesky, gram};
 use crate::learners::scaling::StandardScaler;
 
 /// What can go wrong in an elastic net.
@@ -211,13 +212,13 @@ where
             let predictor = scaler.unscale(Array1::zeros(x.ncols()).view(), mean);
             return Ok(ElasticNet { predictor, penalty: 0.0 });
         }
-        // linfa walks columns: column-major is several times faster (only its folds need row-major)
-        let mut z = Array2::zeros(x.dim().f());
-        z.assign(&scaler.standardise(x.view()));
-        let standardised = Dataset::new(z, y.mapv(|v| (v - mean) / deviation));
+        let standardised = condensed(scaler.standardise(x.view()), y.mapv(|v| (v - mean) / deviation));
         let (coefficients, penalty) = match self.penalty {
             Penalty::Fixed(penalty) => (self.descend(&standardised, penalty)?, penalty),
-            Penalty::Noise(factor) => self.descend_scaled(&standardised, factor)?,
+            Penalty::Noise(factor) => {
+                let noise = factor * (2.0 * (x.ncols().max(2) as f64).ln() / x.nrows() as f64).sqrt();
+                self.descend_scaled(&standardised, noise)?
+            }
         };
         let coefficients = coefficients * deviation;
         Ok(ElasticNet { predictor: scaler.unscale(coefficients.view(), mean), penalty })
@@ -225,6 +226,25 @@ where
 }
 
 type Standardised = DatasetBase<Array2<f64>, Array1<f64>>;
+
+/// A data set with the same objective for every coefficient and penalty: of many rows the triangular factor of
+/// `[Z y]`, which is all that least squares sees of them, one row per column and one more. linfa divides squares by the
+/// number of rows, so the factor is brought to the mean of theirs.
+fn condensed(z: Array2<f64>, y: Array1<f64>) -> Standardised {
+    let (n, p) = z.dim();
+    let (z, y) = if n <= p + 1 {
+        (z, y)
+    } else {
+        let joined = concatenate![Axis(1), z, y.insert_axis(Axis(1))];
+        let share = Array1::from_elem(n, (p + 1) as f64 / n as f64);
+        let factor = Cholesky::new(gram(joined.view(), share.view())).upper();
+        (factor.slice(s![.., ..p]).to_owned(), factor.column(p).to_owned())
+    };
+    // linfa walks columns: column-major is several times faster (only its folds need row-major)
+    let mut by_column = Array2::zeros(z.dim().f());
+    by_column.assign(&z);
+    Dataset::new(by_column, y)
+}
 
 impl ElasticNetValidParams {
     fn descend(&self, standardised: &Standardised, penalty: f64) -> Result<Array1<f64>, ElasticNetError> {
@@ -245,21 +265,20 @@ impl ElasticNetValidParams {
 
     /// Alternates between the solution and the residual deviation that sets its penalty. The target has deviation 1,
     /// so the first penalty is the largest, and the deviation falls monotonically to its fixed point.
-    fn descend_scaled(&self, standardised: &Standardised, factor: f64) -> Result<(Array1<f64>, f64), ElasticNetError> {
-        let (n, p) = standardised.records().dim();
-        let universal = factor * (2.0 * (p.max(2) as f64).ln() / n as f64).sqrt();
+    fn descend_scaled(&self, standardised: &Standardised, noise: f64) -> Result<(Array1<f64>, f64), ElasticNetError> {
+        let rows = standardised.records().nrows();
         let mut sigma = 1.0;
-        let mut coefficients = self.descend(standardised, universal)?;
+        let mut coefficients = self.descend(standardised, noise)?;
         for _ in 0..10 {
             let residual = standardised.targets() - &standardised.records().dot(&coefficients);
-            let next = (residual.dot(&residual) / n as f64).sqrt().max(1e-6);
+            let next = (residual.dot(&residual) / rows as f64).sqrt().max(1e-6);
             if (next - sigma).abs() <= 1e-3 * sigma {
                 break;
             }
             sigma = next;
-            coefficients = self.descend(standardised, universal * sigma)?;
+            coefficients = self.descend(standardised, noise * sigma)?;
         }
-        Ok((coefficients, universal * sigma))
+        Ok((coefficients, noise * sigma))
     }
 }
 

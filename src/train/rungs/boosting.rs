@@ -75,7 +75,7 @@ fn ratios(anchor: &Anchor, target: Target, rows: &Rows<'_>) -> Result<Vec<f64>, 
 fn grow_quantile(task: &Task<'_>, rows: &Rows<'_>) -> Result<(TreeModel, Anchor), TrainError> {
     let anchor = Anchor::learn(task.anchor, task.target, rows)?;
     let learned = |rows: &Rows<'_>| ratios(&anchor, task.target, rows).map(Learned::plain);
-    let trees = TreeModel::fit(task, rows, Loss::Pinball { level: STRETCH_LEVEL }, &learned)?;
+    let (trees, _) = TreeModel::fit(task, &rows.in_order(), Loss::Pinball { level: STRETCH_LEVEL }, &learned)?;
     Ok((trees, anchor))
 }
 
@@ -130,12 +130,13 @@ impl Rung for Boosting {
         let target = task.target;
         match target {
             Target::ExpectedRevenue | Target::ExpectedMargin => {
+                let rows = &rows.in_order();
                 let anchor = Anchor::learn(task.anchor, target, rows)?;
                 let learned = |rows: &Rows<'_>| ratios(&anchor, target, rows).map(Learned::plain);
-                let trees = TreeModel::fit(task, rows, Loss::Squared, &learned)?;
+                let (trees, scores) = TreeModel::fit(task, rows, Loss::Squared, &learned)?;
                 let (b, c) = anchor.values(rows)?;
                 let y = rows.label(label(target))?;
-                let smearing = Smearing::learn(&y, &trees.scores(rows)?, &b, &c, &rows.class());
+                let smearing = Smearing::learn(&y, &scores, &b, &c, &rows.class());
                 Ok(Self { trees, form: Form::Ratio { anchor, smearing } })
             }
             Target::Stretch => {
@@ -152,7 +153,8 @@ impl Rung for Boosting {
                     }
                 }
                 let learned = |rows: &Rows<'_>| rows.label(label(target)).map(Learned::plain);
-                Ok(Self { trees: TreeModel::fit(task, rows, Loss::Logistic, &learned)?, form: Form::Probability })
+                let (trees, _) = TreeModel::fit(task, &rows.in_order(), Loss::Logistic, &learned)?;
+                Ok(Self { trees, form: Form::Probability })
             }
         }
     }

@@ -29,7 +29,7 @@ pub(crate) use average::{Average, BASELINE};
 pub(crate) use baseline::{Baseline, baselines};
 pub(crate) use linear_quantile::LinearQuantile;
 pub(crate) use ratio::{Anchor, GroupQuantiles};
-pub(crate) use trees::{LEARNING_RATE, TREES};
+pub(crate) use trees::TREES;
 
 /// A numeric setting of a rung, as `models/ladder.toml` may give it.
 #[derive(Debug, Clone)]

@@ -26,8 +26,6 @@ const FEWEST_ROWS: usize = 200;
 
 /// The number of trees of a frozen recipe, or the most of one that is tried.
 pub(crate) const TREES: &str = "trees";
-/// The share of each tree's step that is taken.
-pub(crate) const LEARNING_RATE: &str = "learning_rate";
 
 /// Trees with the encoding they take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +51,7 @@ pub(crate) fn tree_params() -> Vec<Param> {
     let share = "a share above 0 and up to 1";
     vec![
         Param { name: TREES, default: 300.0, range: 1.0..=5000.0, expected: "a number from 1 to 5000" },
-        Param { name: LEARNING_RATE, default: 0.1, range: 1e-3..=1.0, expected: "a number from .001 to 1" },
+        Param { name: "learning_rate", default: 0.1, range: 1e-3..=1.0, expected: "a number from .001 to 1" },
         Param { name: "leaves", default: 12.0, range: 2.0..=256.0, expected: "a number from 2 to 256" },
         Param { name: "min_leaf_rows", default: 40.0, range: 1.0..=1e6, expected: "a number from 1" },
         Param { name: "l2", default: 5.0, range: 0.0..=1e6, expected: "zero or a positive number" },
@@ -63,14 +61,14 @@ pub(crate) fn tree_params() -> Vec<Param> {
 }
 
 impl TreeModel {
-    /// Grows trees on `rows`; `learned` says for any rows what is to be learned of them.
+    /// Grows trees on `rows`, which are in order; `learned` says for any rows what is to be learned of them. Returns the
+    /// score of each row too.
     pub(crate) fn fit(
         task: &Task<'_>,
         rows: &Rows<'_>,
         loss: Loss,
         learned: &dyn Fn(&Rows<'_>) -> Result<Learned, TrainError>,
-    ) -> Result<Self, TrainError> {
-        let rows = &rows.in_order();
+    ) -> Result<(Self, Vec<f64>), TrainError> {
         refuse_few(task, rows)?;
         let design = rows.panel().tree_design(&task.features())?;
         let grow = |rows: &Rows<'_>, trees: usize, later: Option<&Rows<'_>>| {
@@ -88,7 +86,7 @@ impl TreeModel {
             }
         };
         let most = task.param(TREES) as usize;
-        let trees = if task.candidate.frozen {
+        let (trees, scores) = if task.candidate.frozen {
             grow(rows, most, None)?
         } else if let Some(calibrate) = task.calibrate {
             grow(rows, most, Some(&calibrate.thinned(WATCHED)))?
@@ -97,10 +95,10 @@ impl TreeModel {
             if earlier.is_empty() || later.is_empty() {
                 (later, earlier) = rows.fold(0, FOLDS);
             }
-            let tried = grow(&earlier, most, Some(&later.thinned(WATCHED)))?;
+            let (tried, _) = grow(&earlier, most, Some(&later.thinned(WATCHED)))?;
             grow(rows, tried.trees().max(1), None)?
         };
-        Ok(Self { encoder: design.encoder.clone(), trees })
+        Ok((Self { encoder: design.encoder.clone(), trees }, scores))
     }
 
     /// Number of trees.
@@ -124,7 +122,7 @@ fn params(task: &Task<'_>, loss: Loss, trees: usize) -> GradientBoostingParams {
     // the draws belong to the recipe: recipes are compared, and refit on other accounts, with the same ones
     GradientBoostingParams::new(loss)
         .trees(trees)
-        .learning_rate(task.param(LEARNING_RATE))
+        .learning_rate(task.param("learning_rate"))
         .leaves(task.param("leaves") as usize)
         .min_leaf_rows(task.param("min_leaf_rows") as usize)
         .l2(task.param("l2"))
@@ -140,7 +138,7 @@ fn grow(
     records: &BinnedRecords,
     sample: &Sample<'_>,
     later: Option<Validation<'_>>,
-) -> Result<GradientBoosting, TrainError> {
+) -> Result<(GradientBoosting, Vec<f64>), TrainError> {
     params
         .check_ref()
         .and_then(|params| params.fit_sample(records, sample, later))

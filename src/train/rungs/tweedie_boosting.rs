@@ -43,6 +43,7 @@ impl Rung for TweedieBoosting {
     }
 
     fn fit(task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
+        let rows = &rows.in_order();
         let anchor = Anchor::learn(task.anchor, task.target, rows)?;
         let y = rows.label(label(task.target))?;
         let (b, c) = anchor.values(rows)?;
@@ -56,8 +57,8 @@ impl Rung for TweedieBoosting {
                 offset: Some(b.iter().zip(&c).map(|(b, c)| ((b + c) / unit).ln()).collect()),
             })
         };
-        let trees = TreeModel::fit(task, rows, Loss::Tweedie { power: POWER }, &learned)?;
-        let smearing = Smearing::learn(&y, &trees.scores(rows)?, &b, &c, &rows.class());
+        let (trees, scores) = TreeModel::fit(task, rows, Loss::Tweedie { power: POWER }, &learned)?;
+        let smearing = Smearing::learn(&y, &scores, &b, &c, &rows.class());
         Ok(Self { anchor, trees, smearing })
     }
 
