@@ -5,8 +5,10 @@
 
 use super::node::{Node, Rule, Tree};
 
-/// Rows that walk together: their cursors and the tree stay in the first-level cache.
-const BLOCK: usize = 256;
+/// Rows that walk together: their cursors, their values and the tree stay in the first-level cache.
+const BLOCK: usize = 64;
+/// Added to a code below it, it leaves the code in the lowest bits of the sum.
+const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
 
 /// A node; numbers above `bound` go right, and codes without a bit in `mask`.
 #[derive(Debug, Clone, Copy)]
@@ -14,8 +16,9 @@ struct Step {
     bound: f64,
     mask: u64,
     column: u32,
-    children: [u32; 2],
-    missing_right: bool,
+    left: u32,
+    right: u32,
+    missing: u32,
 }
 
 /// A tree for prediction.
@@ -23,6 +26,7 @@ pub(in crate::learners) struct FlatTree {
     steps: Vec<Step>,
     values: Vec<f64>,
     depth: usize,
+    has_codes: bool,
 }
 
 impl FlatTree {
@@ -33,10 +37,10 @@ impl FlatTree {
         let mut values = vec![0.0; nodes.len()];
         // children come after their parents
         let mut depths = vec![0; nodes.len()];
+        let mut has_codes = false;
         for (at, node) in nodes.iter().enumerate() {
             let here = at as u32;
-            let leaf =
-                Step { bound: f64::INFINITY, mask: u64::MAX, column: 0, children: [here; 2], missing_right: false };
+            let leaf = Step { bound: f64::INFINITY, mask: u64::MAX, column: 0, left: here, right: here, missing: here };
             steps.push(match node {
                 Node::Leaf { value, .. } => {
                     values[at] = *value;
@@ -48,30 +52,43 @@ impl FlatTree {
                     let (bound, mask) = match rule {
                         Rule::AtMost(bound) => (*bound, u64::MAX),
                         Rule::OneOf(codes) if codes.iter().all(|code| *code < 63) => {
+                            has_codes = true;
                             (62.0, codes.iter().fold(0, |mask, code| mask | 1 << code))
                         }
                         Rule::OneOf(_) => return None,
                     };
-                    let children = [*left as u32, *right as u32];
-                    Step { bound, mask, column: *column as u32, children, missing_right: !missing_left }
+                    let (left, right) = (*left as u32, *right as u32);
+                    let missing = if *missing_left { left } else { right };
+                    Step { bound, mask, column: *column as u32, left, right, missing }
                 }
             });
         }
-        Some(Self { steps, values, depth: depths.into_iter().max().unwrap_or(0) })
+        Some(Self { steps, values, depth: depths.into_iter().max().unwrap_or(0), has_codes })
     }
 
     /// Adds the tree's value to each score; `rows` holds as many rows of `columns` values.
     pub(in crate::learners) fn add(&self, rows: &[f64], columns: usize, scores: &mut [f64]) {
+        if self.has_codes {
+            self.walk::<true>(rows, columns, scores)
+        } else {
+            self.walk::<false>(rows, columns, scores)
+        }
+    }
+
+    fn walk<const CODES: bool>(&self, rows: &[f64], columns: usize, scores: &mut [f64]) {
         for (rows, scores) in rows.chunks(BLOCK * columns).zip(scores.chunks_mut(BLOCK)) {
             let mut at = [0u32; BLOCK];
             for _ in 0..self.depth {
                 for (at, row) in at.iter_mut().zip(rows.chunks_exact(columns)) {
                     let step = &self.steps[*at as usize];
                     let value = row[step.column as usize];
-                    // a number's mask is full, so that its own bit never matters
-                    let right = (value > step.bound) | (step.mask >> (value as u64 & 63) & 1 == 0);
-                    let right = if value.is_nan() { step.missing_right } else { right };
-                    *at = step.children[usize::from(right)];
+                    let mut right = value > step.bound;
+                    if CODES {
+                        // a number's mask is full, so that its own bit never matters
+                        right |= step.mask >> ((value + TWO_TO_52).to_bits() & 63) & 1 == 0;
+                    }
+                    let next = if right { step.right } else { step.left };
+                    *at = if value.is_nan() { step.missing } else { next };
                 }
             }
             for (score, at) in scores.iter_mut().zip(at) {
