@@ -96,7 +96,7 @@ pub enum Command {
     Init(Init),
     /// Generate a synthetic company whose true potential is known
     #[command(
-        after_help = "Example:\n  headroom simulate --out demo --accounts 500 --months 72 --seed 7\n  headroom run --project demo"
+        after_help = "Example:\n  headroom simulate --out demo --accounts 500 --months 72 --seed 7\n  headroom run --project demo\n  headroom simulate --out messy --mess && headroom ingest --project messy"
     )]
     Simulate(Simulate),
     /// Fetch the tables that headroom.toml reads from databases into data/fetched/
@@ -468,6 +468,10 @@ pub struct Simulate {
     /// Customers whose orders are pure noise: nothing to learn, as a negative control
     #[arg(long)]
     pub noise: bool,
+    /// Write it as it is really found: some 30 messy sources, the headroom.toml that maps them, and planted.json with what
+    /// was planted in them
+    #[arg(long, conflicts_with_all = ["as_of", "overwrite", "foreign_currency"])]
+    pub mess: bool,
     /// Write the database as it stood at the end of this month
     #[arg(long, value_name = "MONTH")]
     pub as_of: Option<Month>,

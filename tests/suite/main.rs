@@ -25,6 +25,7 @@ mod learners;
 mod linkage;
 mod mailbox;
 mod main_job;
+mod mess;
 mod models;
 mod presets;
 mod project;

@@ -1,5 +1,6 @@
 -- Months within the history of a dated table with less than a tenth of its median month, which has at least 20 rows;
--- sources are judged apart, since each delivers for itself. Order lines of a single source are judged by thin months.
+-- sources are judged apart, since each delivers for itself. Where more than a tenth of the months are so thin, that is
+-- the source's habit (a newsletter every other month). Order lines of a single source are judged by thin months.
 WITH facts AS (
     SELECT 'invoices' AS table_name, source, issued_on AS day FROM newest_invoices
     UNION ALL
@@ -19,8 +20,13 @@ bounds AS (
 ),
 calendar AS (
     SELECT table_name, source, unnest(range(first_month + 1, last_month)) AS month, usual_facts FROM bounds
+),
+judged AS (
+    SELECT *, coalesce(facts, 0) * 10 < usual_facts AS is_thin
+    FROM calendar LEFT JOIN months USING (table_name, source, month)
 )
 SELECT format('{} of {} has {} rows in {:04d}-{:02d}, usually {:.0f}',
     table_name, source, coalesce(facts, 0), month // 12, month % 12 + 1, usual_facts) AS finding
-FROM calendar LEFT JOIN months USING (table_name, source, month)
-WHERE coalesce(facts, 0) * 10 < usual_facts
+FROM judged
+WINDOW source_months AS (PARTITION BY table_name, source)
+QUALIFY is_thin AND count(*) FILTER (is_thin) OVER source_months <= greatest(1, count(*) OVER source_months // 10)
