@@ -10,18 +10,18 @@ const SAMPLE: usize = 200;
 
 /// How fields are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Dialect {
+pub(in crate::ingest) struct Dialect {
     /// Between fields.
-    pub(super) delimiter: Delimiter,
+    pub(in crate::ingest) delimiter: Delimiter,
     /// Around fields.
-    pub(super) quote: u8,
+    pub(in crate::ingest) quote: u8,
     /// Whether the first line is Excel's `sep=;` and no header.
-    pub(super) has_separator_line: bool,
+    pub(in crate::ingest) has_separator_line: bool,
 }
 
 impl Dialect {
     /// A parser for it; the header is read like any other record.
-    pub(super) fn reader<R: std::io::Read>(self, text: R) -> csv::Reader<R> {
+    pub(in crate::ingest) fn reader<R: std::io::Read>(self, text: R) -> csv::Reader<R> {
         csv::ReaderBuilder::new()
             .delimiter(self.delimiter.byte())
             .quote(self.quote)
@@ -34,7 +34,7 @@ impl Dialect {
 /// Recognises the dialect of a file that begins with `sample`.
 ///
 /// The delimiter is the one that yields the most known column names, then the most records as long as the header.
-pub(super) fn recognise(sample: &str, table: &Table, config: &SourceConfig) -> Dialect {
+pub(in crate::ingest) fn recognise(sample: &str, table: &Table, config: &SourceConfig) -> Dialect {
     let first_line = sample.lines().next().unwrap_or_default();
     let named = first_line
         .strip_prefix("sep=")

@@ -11,7 +11,7 @@ const COLUMN: &str = "Belegdatum";
 
 /// What the first line of an EXTF file says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Extf {
+pub(in crate::ingest) struct Extf {
     position: Option<usize>,
     first: Date,
     last: Date,
@@ -19,7 +19,7 @@ pub(super) struct Extf {
 
 impl Extf {
     /// Reads the first line of a file; `None` if it is no EXTF file with a period.
-    pub(super) fn of(first_line: &[String], header: &[String]) -> Option<Self> {
+    pub(in crate::ingest) fn of(first_line: &[String], header: &[String]) -> Option<Self> {
         if !matches!(first_line.first()?.as_str(), "EXTF" | "DTVF") {
             return None;
         }
@@ -31,7 +31,7 @@ impl Extf {
     }
 
     /// The record with a full date in place of `DDMM`.
-    pub(super) fn complete(&self, record: &StringRecord, into: &mut StringRecord) {
+    pub(in crate::ingest) fn complete(&self, record: &StringRecord, into: &mut StringRecord) {
         into.clear();
         for (at, field) in record.iter().enumerate() {
             match self.date(field.trim()).filter(|_| self.position == Some(at)) {

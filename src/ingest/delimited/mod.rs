@@ -1,7 +1,7 @@
 //! CSV files: encoding by the whole file, delimiter, quotation marks and header by its first records.
 
-mod dialect;
-mod extf;
+pub(super) mod dialect;
+pub(super) mod extf;
 mod records;
 
 use std::{collections::BTreeMap, fs::File};

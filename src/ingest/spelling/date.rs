@@ -10,20 +10,20 @@ use crate::config::sources::DateOrder;
 
 /// What the dates of one column say about the order of day and month.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Evidence {
+pub(in crate::ingest) struct Evidence {
     /// Dates that only make sense day first.
-    pub(super) day_first: u64,
+    pub(in crate::ingest) day_first: u64,
     /// Dates that only make sense month first.
-    pub(super) month_first: u64,
+    pub(in crate::ingest) month_first: u64,
     /// The first date that makes sense both ways.
-    pub(super) open: Option<String>,
+    pub(in crate::ingest) open: Option<String>,
     /// Spellings met, in order of appearance.
-    pub(super) spellings: Vec<&'static str>,
+    pub(in crate::ingest) spellings: Vec<&'static str>,
 }
 
 impl Evidence {
     /// Takes a further value into account.
-    pub(super) fn add(&mut self, value: &str) {
+    pub(in crate::ingest) fn add(&mut self, value: &str) {
         let Some(parts) = Parts::of(value) else { return };
         if !self.spellings.contains(&parts.spelling) {
             self.spellings.push(parts.spelling);
@@ -42,7 +42,7 @@ impl Evidence {
     }
 
     /// The order that all dates of the column allow: `Err` holds a date that leaves it open or contradicts the rest.
-    pub(super) fn order(&self) -> Result<DateOrder, Option<&str>> {
+    pub(in crate::ingest) fn order(&self) -> Result<DateOrder, Option<&str>> {
         match (self.day_first, self.month_first) {
             (0, 1..) => Ok(DateOrder::Mdy),
             (1.., 0) => Ok(DateOrder::Dmy),
@@ -53,7 +53,7 @@ impl Evidence {
 }
 
 /// The date as `2025-12-31`, or `None` if it is not written like one.
-pub(super) fn iso(value: &str, order: DateOrder) -> Option<String> {
+pub(in crate::ingest) fn iso(value: &str, order: DateOrder) -> Option<String> {
     let parts = Parts::of(value)?;
     let (year, month, day) = match parts.order.unwrap_or(match order {
         DateOrder::Dmy => Order::DayMonthYear,
@@ -67,11 +67,11 @@ pub(super) fn iso(value: &str, order: DateOrder) -> Option<String> {
 }
 
 /// A month as `2025-12`, from itself or from one of its days.
-pub(super) fn iso_month(value: &str, order: DateOrder) -> Option<String> {
+pub(in crate::ingest) fn iso_month(value: &str, order: DateOrder) -> Option<String> {
     let value = value.trim();
     let month = match value.split_once(['-', '/', '.']) {
         Some((year, month)) if year.len() == 4 && is_digits(year, 4) && is_digits(month, 2) => Some((year, month)),
-        Some((month, year)) if is_digits(year, 4) && is_digits(month, 2) => Some((year, month)),
+        Some((month, year)) if year.len() == 4 && is_digits(year, 4) && is_digits(month, 2) => Some((year, month)),
         None if is_digits(value, 6) && value.len() == 6 => Some(value.split_at(4)),
         _ => None,
     };
@@ -83,7 +83,7 @@ pub(super) fn iso_month(value: &str, order: DateOrder) -> Option<String> {
 
 /// The day that a bare number means: `20211031`; a spreadsheet's serial day since 1899-12-30, with or without a time; a
 /// Unix time in seconds or milliseconds (ten or thirteen digits), in UTC.
-pub(super) fn of_number(number: &str) -> Option<String> {
+pub(in crate::ingest) fn of_number(number: &str) -> Option<String> {
     let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
     let value: i64 = whole.parse().ok()?;
     let days_since = |first: Date, days: i64| first.checked_add(days.days()).ok().map(|day| day.to_string());
@@ -97,7 +97,7 @@ pub(super) fn of_number(number: &str) -> Option<String> {
 }
 
 /// The month that a bare number means: `202110`, or that of its day.
-pub(super) fn month_of_number(number: &str) -> Option<String> {
+pub(in crate::ingest) fn month_of_number(number: &str) -> Option<String> {
     match number.len() {
         6 if number.bytes().all(|b| b.is_ascii_digit()) => iso_month(number, DateOrder::Dmy),
         _ => of_number(number).map(|day| day[..7].to_owned()),
@@ -105,7 +105,7 @@ pub(super) fn month_of_number(number: &str) -> Option<String> {
 }
 
 /// Whether it is a placeholder for "no date" that programs write.
-pub(super) fn is_placeholder(value: &str) -> bool {
+pub(in crate::ingest) fn is_placeholder(value: &str) -> bool {
     matches!(value.get(..10).unwrap_or(value), "00.00.0000" | "0000-00-00" | "00/00/0000" | "00000000")
 }
 

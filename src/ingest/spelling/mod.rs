@@ -3,8 +3,8 @@
 //! A whole pass is spent on recognition, because `1.234` and `03/04/2021` mean nothing until the rest of the column is
 //! known. Whether a value keeps the contract is decided later, by SQL, for every format alike.
 
-mod date;
-mod number;
+pub(super) mod date;
+pub(super) mod number;
 
 use std::collections::BTreeMap;
 

@@ -4,18 +4,18 @@ use crate::config::sources::DecimalMark;
 
 /// What the numbers of one column say about the decimal mark.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Evidence {
+pub(in crate::ingest) struct Evidence {
     /// Numbers that only make sense with a comma.
-    pub(super) comma: u64,
+    pub(in crate::ingest) comma: u64,
     /// Numbers that only make sense with a point.
-    pub(super) point: u64,
+    pub(in crate::ingest) point: u64,
     /// The first number that makes sense both ways, such as `1.234`.
-    pub(super) open: Option<String>,
+    pub(in crate::ingest) open: Option<String>,
 }
 
 impl Evidence {
     /// Takes a further value into account.
-    pub(super) fn add(&mut self, value: &str) {
+    pub(in crate::ingest) fn add(&mut self, value: &str) {
         let Some((_, digits)) = split_sign(value) else { return };
         if !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'.')) {
             let bare: String = digits.chars().filter(|c| !is_blank_group_mark(*c)).collect();
@@ -52,7 +52,7 @@ impl Evidence {
     }
 
     /// The mark that the evidence is for, if it is for one.
-    pub(super) fn mark(&self) -> Option<DecimalMark> {
+    pub(in crate::ingest) fn mark(&self) -> Option<DecimalMark> {
         match self.comma.cmp(&self.point) {
             std::cmp::Ordering::Greater => Some(DecimalMark::Comma),
             std::cmp::Ordering::Less => Some(DecimalMark::Point),
@@ -66,7 +66,7 @@ impl Evidence {
 /// Signs may lead, follow (`12,50-`) or be brackets (`(12.50)`). Thousands may be grouped by the mark that is not the
 /// decimal one, by blanks and by apostrophes, in groups of three. Currency signs are not accepted: whether dollars may
 /// be added to euros is not for a parser to decide.
-pub(super) fn plain(value: &str, decimal: DecimalMark) -> Option<String> {
+pub(in crate::ingest) fn plain(value: &str, decimal: DecimalMark) -> Option<String> {
     let (is_negative, digits) = split_sign(value)?;
     let (decimal, group) = match decimal {
         DecimalMark::Comma => (',', '.'),
