@@ -109,6 +109,14 @@ fn simulate(options: &Simulate, console: &Console) -> Result<(), PipelineError> 
         foreign_currency: options.foreign_currency,
         changes: if options.overwrite { Changes::Overwritten } else { Changes::Kept },
     };
+    if options.mess {
+        let report = simulate::write_mess(&company, &options.out)?;
+        for (table, source, files, rows) in &report.sources {
+            console.line(&format!("{table:<16} {source:<14} {files:>4} files {rows:>9} rows"));
+        }
+        console.line(&format!("next: headroom ingest --project {}", options.out.display()));
+        return Ok(());
+    }
     let report = simulate::write(&company, &options.out, options.as_of)?;
     for (table, rows, _) in &report.tables {
         console.line(&format!("{table:<16} {rows:>12} rows"));
@@ -189,7 +197,9 @@ fn forget(options: &Forget, threads: Option<usize>, console: &Console) -> Result
         files.iter().for_each(|file| console.line(&format!("{what:<16} {file}")));
     }
     for file in &forgotten.left {
-        console.result(&format!("look yourself    {file}: it may still hold it, and could not be written anew"));
+        console.result(&format!(
+            "look yourself    {file}: an id, name, number or address of it stands there yet, or that of a namesake"
+        ));
     }
     console.line("next: `headroom run` makes again what was removed, without it");
     Ok(())

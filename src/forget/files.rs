@@ -1,5 +1,5 @@
-//! Rows out of files: delivered CSV and Parquet files are written anew without what is forgotten, every other byte of a
-//! CSV file staying as it is.
+//! Rows out of files: delivered files are written anew without what is forgotten, every other byte of a CSV file staying as
+//! it is. JSON and workbooks have their own files, mailboxes too.
 
 use std::{
     collections::BTreeSet,
@@ -7,10 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use encoding_rs::{UTF_16BE, UTF_16LE};
 use polars::prelude::*;
 
-use super::ForgetError;
-use crate::atomic;
+use super::{ForgetError, json, workbook};
+use crate::{atomic, ingest};
 
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,36 +30,54 @@ pub(super) struct Change<'a> {
     /// Ids that the file's id column holds beside them, by which that column is found; empty: any column.
     pub known: &'a BTreeSet<String>,
     pub edit: Edit<'a>,
-    /// Columns whose cells are emptied in the rows that are replaced.
-    pub emptied: &'a [&'a str],
-    /// A column in which a forgotten id is emptied wherever it stands.
-    pub reference: Option<&'a str>,
+    /// Columns, as [`normal`] has them, whose cells are emptied in the rows that are replaced.
+    pub emptied: &'a BTreeSet<String>,
+    /// Columns, likewise, in the first of which a forgotten id is emptied wherever it stands.
+    pub reference: &'a BTreeSet<String>,
+    /// JSON: the member that holds the records.
+    pub records: Option<&'a str>,
 }
 
-/// Whether a file can be written anew.
-pub(super) fn is_editable(path: &Path) -> bool {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    match extension.as_deref() {
-        Some("parquet") => true,
-        Some("csv" | "tsv" | "txt") => {
-            let start = fs::read(path).map(|bytes| bytes.iter().take(2).copied().collect::<Vec<u8>>());
-            start.is_ok_and(|start| start != [0xFF, 0xFE] && start != [0xFE, 0xFF])
-        }
-        _ => false,
-    }
+/// The name of a column, whatever its case and blanks.
+pub(super) fn normal(name: &str) -> String {
+    name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
-/// Writes a file anew; says how many rows were changed or dropped.
-pub(super) fn rewrite(path: &Path, change: &Change<'_>) -> Result<u64, ForgetError> {
-    if path.extension().is_some_and(|extension| extension == "parquet") {
-        return rewrite_parquet(path, change);
+/// Writes a file anew; says how many rows were changed or dropped, or `None` if this kind of file cannot be written.
+pub(super) fn rewrite(path: &Path, change: &Change<'_>) -> Result<Option<u64>, ForgetError> {
+    let kind = extension(path);
+    if kind == "parquet" {
+        return rewrite_parquet(path, change).map(Some);
     }
     let bytes = fs::read(path).map_err(|error| ForgetError::file(path, error))?;
-    let (text, rows) = rewrite_text(&bytes, change).map_err(|error| ForgetError::file(path, error))?;
+    let utf16 = ingest::utf16(&bytes);
+    let rewritten = match (kind.as_str(), utf16) {
+        ("csv" | "tsv" | "txt", None) => {
+            Some(rewrite_text(&bytes, change).map_err(|error| ForgetError::file(path, error))?)
+        }
+        ("csv" | "tsv" | "txt", Some(encoding)) => {
+            let (text, rows) = rewrite_text(encoding.decode_without_bom_handling(&bytes).0.as_bytes(), change)
+                .map_err(|error| ForgetError::file(path, error))?;
+            Some((encoded(&String::from_utf8_lossy(&text), encoding), rows))
+        }
+        ("json" | "jsonl" | "ndjson", None) => json::rewrite(&bytes, kind != "json", change),
+        ("xlsx" | "xlsm", _) => workbook::rewrite(&bytes, change),
+        _ => None,
+    };
+    let Some((new, rows)) = rewritten else { return Ok(None) };
     if rows > 0 {
-        atomic::write_bytes(path, &text)?;
+        atomic::write_bytes(path, &new)?;
     }
-    Ok(rows)
+    Ok(Some(rows))
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+fn encoded(text: &str, encoding: &'static encoding_rs::Encoding) -> Vec<u8> {
+    let bytes = if encoding == UTF_16BE { u16::to_be_bytes } else { u16::to_le_bytes };
+    text.encode_utf16().flat_map(bytes).collect()
 }
 
 fn text_of(cell: &[u8]) -> String {
@@ -82,16 +101,29 @@ fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
 
 /// Columns by position: where the ids are, which are emptied, which refers.
 #[derive(Debug, Default)]
-struct Places {
+pub(super) struct Places {
     id: Option<usize>,
     emptied: Vec<usize>,
     reference: Option<usize>,
 }
 
+impl Places {
+    /// What stands in a cell from now on, if that is something else; `meant` is said of its row.
+    pub(super) fn replaced<'a>(&self, place: usize, text: &str, meant: bool, change: &Change<'a>) -> Option<&'a str> {
+        let holds_id = change.ids.contains(text);
+        match change.edit {
+            Edit::Replace(by) if meant && holds_id => Some(by),
+            _ if holds_id && self.reference == Some(place) => Some(""),
+            _ if meant && !text.is_empty() && self.emptied.contains(&place) => Some(""),
+            _ => None,
+        }
+    }
+}
+
 /// Rows looked at to find the id column.
 const LOOKED_AT: usize = 10_000;
 
-fn places<'a>(rows: impl Iterator<Item = Vec<String>>, change: &Change<'a>) -> Places {
+pub(super) fn places(rows: impl Iterator<Item = Vec<String>>, change: &Change<'_>) -> Places {
     let mut places = Places::default();
     let mut hits: Vec<usize> = Vec::new();
     for row in rows.take(LOOKED_AT) {
@@ -103,11 +135,11 @@ fn places<'a>(rows: impl Iterator<Item = Vec<String>>, change: &Change<'a>) -> P
             if !is_head {
                 continue;
             }
-            let name = cell.to_lowercase().replace([' ', '-'], "_");
-            if places.reference.is_none() && change.reference.is_some_and(|column| column == name) {
+            let name = normal(cell);
+            if places.reference.is_none() && change.reference.contains(&name) {
                 places.reference = Some(place);
             }
-            if change.emptied.contains(&name.as_str()) && !places.emptied.contains(&place) {
+            if change.emptied.contains(&name) && !places.emptied.contains(&place) {
                 places.emptied.push(place);
             }
         }
@@ -118,7 +150,7 @@ fn places<'a>(rows: impl Iterator<Item = Vec<String>>, change: &Change<'a>) -> P
     places
 }
 
-fn is_meant(row: &[String], places: &Places, change: &Change<'_>) -> bool {
+pub(super) fn is_meant(row: &[String], places: &Places, change: &Change<'_>) -> bool {
     match places.id {
         Some(place) => row.get(place).is_some_and(|cell| change.ids.contains(cell)),
         None => row.iter().any(|cell| change.ids.contains(cell)),
@@ -139,25 +171,23 @@ fn rewrite_text(bytes: &[u8], change: &Change<'_>) -> Result<(Vec<u8>, u64), csv
         start = end;
         let texts = cells(&record);
         let meant = is_meant(&texts, &places, change);
-        let refers = places.reference.filter(|place| texts.get(*place).is_some_and(|cell| change.ids.contains(cell)));
-        match change.edit {
-            Edit::Drop if meant => changed += 1,
-            _ if !meant && refers.is_none() => out.extend_from_slice(raw),
-            _ => {
-                changed += 1;
-                let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(delimiter).from_writer(Vec::new());
-                for (place, cell) in record.iter().enumerate() {
-                    let replaced = match change.edit {
-                        Edit::Replace(by) if meant && change.ids.contains(&texts[place]) => by.as_bytes(),
-                        _ if refers == Some(place) || (meant && places.emptied.contains(&place)) => b"",
-                        _ => cell,
-                    };
-                    writer.write_field(replaced)?;
-                }
-                writer.write_record(None::<&[u8]>)?;
-                out.extend(writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?);
-            }
+        if meant && change.edit == Edit::Drop {
+            changed += 1;
+            continue;
         }
+        let replaced: Vec<Option<&str>> =
+            texts.iter().enumerate().map(|(place, text)| places.replaced(place, text, meant, change)).collect();
+        if replaced.iter().all(Option::is_none) {
+            out.extend_from_slice(raw);
+            continue;
+        }
+        changed += 1;
+        let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(delimiter).from_writer(Vec::new());
+        for (cell, replaced) in record.iter().zip(&replaced) {
+            writer.write_field(replaced.map_or(cell, str::as_bytes))?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+        out.extend(writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?);
     }
     out.extend_from_slice(&bytes[start..]);
     Ok((out, changed))
@@ -178,28 +208,21 @@ fn rewrite_parquet(path: &Path, change: &Change<'_>) -> Result<u64, ForgetError>
     let rows = std::iter::once(names.clone()).chain((0..frame.height()).map(row));
     let places = places(rows, change);
     let meant: Vec<bool> = (0..frame.height()).map(|n| is_meant(&row(n), &places, change)).collect();
-    let mut changed = meant.iter().filter(|meant| **meant).count() as u64;
+    let mut touched: Vec<bool> = meant.iter().map(|meant| *meant && change.edit == Edit::Drop).collect();
     for (place, name) in names.iter().enumerate() {
-        let is_text = frame.column(name).map_err(failed)?.dtype() == &DataType::String;
-        let refers = places.reference == Some(place);
-        if !is_text || (change.edit == Edit::Drop && !refers) {
+        if frame.column(name).map_err(failed)?.dtype() != &DataType::String {
             continue;
         }
         let mut new: Vec<Option<&str>> = Vec::with_capacity(meant.len());
         for (n, cell) in frame.column(name).map_err(failed)?.str().map_err(failed)?.iter().enumerate() {
-            let holds_id = change.ids.contains(&texts[place][n]);
-            new.push(match change.edit {
-                Edit::Replace(by) if meant[n] && holds_id => (!by.is_empty()).then_some(by),
-                _ if (refers && holds_id) || (meant[n] && places.emptied.contains(&place)) => {
-                    changed += u64::from(!meant[n]);
-                    None
-                }
-                _ => cell,
-            });
+            let replaced = places.replaced(place, &texts[place][n], meant[n], change);
+            touched[n] |= replaced.is_some();
+            new.push(replaced.map_or(cell, |by| (!by.is_empty()).then_some(by)));
         }
         let column = Column::new(name.as_str().into(), new);
         frame.with_column(column).map_err(failed)?;
     }
+    let changed = touched.into_iter().filter(|touched| *touched).count() as u64;
     if change.edit == Edit::Drop {
         let keep: BooleanChunked = meant.iter().map(|meant| Some(!meant)).collect();
         frame = frame.filter(&keep).map_err(failed)?;
@@ -215,9 +238,19 @@ fn read_parquet(path: &Path) -> Result<DataFrame, ForgetError> {
     ParquetReader::new(file).finish().map_err(|error| ForgetError::file(path, error))
 }
 
-/// Whether a file holds one of the texts as a word of its own; Parquet is unpacked.
+/// Whether a file holds one of the texts as a word of its own; Parquet, zipped XML and UTF-16 are unpacked. A folder does
+/// if one of its files does.
 pub(super) fn mentions(path: &Path, texts: &BTreeSet<String>) -> Result<bool, ForgetError> {
-    if path.extension().is_some_and(|extension| extension == "parquet") {
+    if path.is_dir() {
+        for file in all_files(path) {
+            if mentions(&file, texts)? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
+    }
+    let kind = extension(path);
+    if kind == "parquet" {
         let Ok(frame) = read_parquet(path) else { return Ok(false) };
         let found = frame.columns().iter().any(|column| {
             column.dtype() == &DataType::String
@@ -226,10 +259,28 @@ pub(super) fn mentions(path: &Path, texts: &BTreeSet<String>) -> Result<bool, Fo
         return Ok(found);
     }
     let bytes = fs::read(path).map_err(|error| ForgetError::file(path, error))?;
-    Ok(is_in(&bytes, texts))
+    Ok(match kind.as_str() {
+        "xlsx" | "xlsm" | "ods" => workbook::mentions(&bytes, texts),
+        // texts lie in it in one byte a letter or two
+        "xls" => {
+            let wide = |encoding: &'static encoding_rs::Encoding, bytes: &[u8]| {
+                is_in(encoding.decode_without_bom_handling(bytes).0.as_bytes(), texts)
+            };
+            is_in(encoding_rs::WINDOWS_1252.decode(&bytes).0.as_bytes(), texts)
+                || wide(UTF_16LE, &bytes)
+                || wide(UTF_16LE, bytes.get(1..).unwrap_or_default())
+        }
+        _ => match ingest::utf16(&bytes) {
+            Some(encoding) => is_in(encoding.decode_without_bom_handling(&bytes).0.as_bytes(), texts),
+            None if std::str::from_utf8(&bytes).is_err() => {
+                is_in(&bytes, texts) || is_in(encoding_rs::WINDOWS_1252.decode(&bytes).0.as_bytes(), texts)
+            }
+            None => is_in(&bytes, texts),
+        },
+    })
 }
 
-fn is_in(bytes: &[u8], texts: &BTreeSet<String>) -> bool {
+pub(super) fn is_in(bytes: &[u8], texts: &BTreeSet<String>) -> bool {
     let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     texts.iter().filter(|text| !text.is_empty()).any(|text| {
         let text = text.as_bytes();
@@ -268,7 +319,9 @@ mod tests {
     }
 
     fn rewritten(text: &str, edit: Edit<'_>, emptied: &[&str], reference: Option<&str>) -> (String, u64) {
-        let change = Change { ids: &set(&["7"]), known: &set(&["8", "9"]), edit, emptied, reference };
+        let reference = reference.iter().map(|name| (*name).to_owned()).collect();
+        let (ids, known, emptied) = (set(&["7"]), set(&["8", "9"]), set(emptied));
+        let change = Change { ids: &ids, known: &known, edit, emptied: &emptied, reference: &reference, records: None };
         let (bytes, rows) = rewrite_text(text.as_bytes(), &change).unwrap();
         (String::from_utf8(bytes).unwrap(), rows)
     }

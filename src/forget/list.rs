@@ -16,6 +16,12 @@ pub(super) struct List {
     entries: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// What is hashed of an id; an address is one in any case.
+fn entry(kind: Kind, id: &str) -> String {
+    let id = if id.contains('@') { id.to_lowercase() } else { id.to_owned() };
+    format!("{}:{id}", kind.name())
+}
+
 impl List {
     pub fn of(data: &Path) -> Result<Self, ForgetError> {
         let path = data.join(FORGOTTEN);
@@ -35,7 +41,7 @@ impl List {
 
     /// What stands for an id that was forgotten.
     pub fn substitute(&self, kind: Kind, id: &str, key: &PseudonymKey) -> Option<&str> {
-        self.entries.get(kind.name())?.get(&key.pseudonym(&format!("{}:{id}", kind.name()))).map(String::as_str)
+        self.entries.get(kind.name())?.get(&key.pseudonym(&entry(kind, id))).map(String::as_str)
     }
 
     /// Adds an id; returns what stands for it from now on.
@@ -43,7 +49,7 @@ impl List {
         let of_kind = self.entries.entry(kind.name().to_owned()).or_default();
         let distinct: std::collections::BTreeSet<&String> = of_kind.values().collect();
         let next = substitute.map_or_else(|| format!("forgotten-{}", distinct.len() + 1), str::to_owned);
-        of_kind.entry(key.pseudonym(&format!("{}:{id}", kind.name()))).or_insert(next).clone()
+        of_kind.entry(key.pseudonym(&entry(kind, id))).or_insert(next).clone()
     }
 
     pub fn write(&self, data: &Path) -> Result<(), ForgetError> {

@@ -1,17 +1,21 @@
 //! Erasure: a customer, a contact or a rater is removed from every file of the project, and stays removed.
 //!
 //! ```text
-//! id ─▶ delivered files (CSV, Parquet) ─▶ warehouse, written anew ─▶ data/work, review, decisions
-//!                                                               └──▶ reports and models that name it
+//! id ─▶ delivered files, written anew ─▶ warehouse, written anew ─▶ data/work, review, decisions
+//!                                                             └──▶ reports and models that name it
 //! ```
 //!
 //! What stays is an aggregate: a customer's order lines under a number that stands for nobody, a contact's touches and
 //! scores without the person. The warehouse is copied into a new file, since a deleted row stays readable in the old
-//! one. Files that cannot be written anew are named, never passed over. [`retain`] deletes rows past their time.
+//! one. At last every delivered file is searched, and one that still names the subject is reported, never passed over.
+//! [`retain`] deletes rows past their time.
 
 mod error;
 mod files;
+mod json;
 mod list;
+mod mail;
+mod workbook;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,9 +29,10 @@ use self::{
     list::List,
 };
 use crate::{
+    config::sources::{SourceConfig, Sources},
     ingest::{
-        PseudonymKey,
-        contract::{self, TABLES},
+        self, PseudonymKey,
+        contract::{self, TABLES, Table},
     },
     params,
     resolve::{Decisions, REVIEW},
@@ -67,6 +72,8 @@ pub struct Places<'a> {
     pub models: &'a Path,
     /// Its reports.
     pub reports: &'a Path,
+    /// How its files are laid out.
+    pub sources: &'a Sources,
 }
 
 /// What was done.
@@ -78,7 +85,7 @@ pub struct Forgotten {
     pub rewritten: Vec<String>,
     /// Files and folders that were removed because they named it; `headroom run` makes them again.
     pub removed: Vec<String>,
-    /// Files that could not be written anew and may still hold it: mend them by hand.
+    /// Delivered files that still name it: mend them by hand.
     pub left: Vec<String>,
 }
 
@@ -89,7 +96,11 @@ struct Subject {
     ids: BTreeSet<String>,
     /// Ids as in delivered files.
     file_ids: BTreeSet<String>,
-    /// Ids and names by which derived files may speak of it.
+    /// A contact's addresses, as they stand for a customer in lists that know no numbers.
+    addresses: BTreeSet<String>,
+    /// Names and addresses by which anything may speak of it.
+    names: BTreeSet<String>,
+    /// These and the ids.
     texts: BTreeSet<String>,
     substitute: String,
 }
@@ -104,7 +115,7 @@ pub fn forget(warehouse: &Warehouse, places: &Places<'_>, kind: Kind, id: &str) 
     let mut list = List::of(places.data)?;
     let mut subject = subject(warehouse, &key, kind, id)?;
     let mut substitute: Option<String> = None;
-    for id in &subject.file_ids {
+    for id in subject.file_ids.iter().chain(&subject.addresses) {
         substitute = Some(list.add(kind, id, substitute.as_deref(), &key));
     }
     subject.substitute = substitute.unwrap_or_default();
@@ -125,11 +136,15 @@ pub fn enforce(warehouse: &Warehouse, places: &Places<'_>) -> Result<Option<Forg
     let mut done: Option<Forgotten> = None;
     for (kind, sql) in [
         (Kind::Customer, "SELECT customer_id FROM customers UNION SELECT customer_id FROM order_lines ORDER BY 1"),
-        (Kind::Contact, "SELECT contact_id FROM contacts ORDER BY 1"),
+        (Kind::Contact, &format!("SELECT contact_id FROM contacts UNION {ADDRESSES} ORDER BY 1")),
     ] {
         for id in warehouse.query(sql, params![], |row| row.get::<String>(0))? {
             let Some(substitute) = list.substitute(kind, &id, &key) else { continue };
-            let mut subject = subject(warehouse, &key, kind, &id)?;
+            // one that was removed with the one before it
+            let mut subject = match subject(warehouse, &key, kind, &id) {
+                Err(ForgetError::Unknown { .. }) => continue,
+                found => found?,
+            };
             substitute.clone_into(&mut subject.substitute);
             let again = erase(warehouse, places, &subject)?;
             let all = done.get_or_insert_default();
@@ -169,7 +184,7 @@ pub fn retain(warehouse: &Warehouse, months: &BTreeMap<String, u32>) -> Result<B
 fn subject(warehouse: &Warehouse, key: &PseudonymKey, kind: Kind, id: &str) -> Result<Subject, ForgetError> {
     let column = |sql: &str, id: &str| warehouse.query(sql, params![id], |row| row.get::<Option<String>>(0));
     let texts = |found: Vec<Option<String>>| found.into_iter().flatten().filter(|text| text.len() > 3);
-    let mut names: BTreeSet<String> = BTreeSet::new();
+    let (mut names, mut addresses): (BTreeSet<String>, BTreeSet<String>) = Default::default();
     let ids: BTreeSet<String> = match kind {
         Kind::Customer => {
             let of_account = "SELECT customer_id FROM accounts WHERE account_id IN \
@@ -189,13 +204,22 @@ fn subject(warehouse: &Warehouse, key: &PseudonymKey, kind: Kind, id: &str) -> R
             ids
         }
         Kind::Contact => {
-            for field in ["full_name", "email"] {
-                names.extend(texts(column(&format!("SELECT {field} FROM contacts WHERE contact_id = $1"), id)?));
+            // the same person in other lists: the same address, and no other name
+            let same = "SELECT DISTINCT other.contact_id FROM contacts other, contacts own
+                        WHERE own.contact_id = $1 AND (other.contact_id = $1 OR (lower(other.email) = lower(own.email)
+                            AND coalesce(lower(other.full_name) = lower(own.full_name), true)))";
+            let ids: BTreeSet<String> = column(same, id)?.into_iter().flatten().collect();
+            for id in &ids {
+                for field in ["full_name", "email"] {
+                    names.extend(texts(column(&format!("SELECT {field} FROM contacts WHERE contact_id = $1"), id)?));
+                }
             }
-            column("SELECT DISTINCT contact_id FROM contacts WHERE contact_id = $1", id)?
-                .into_iter()
-                .flatten()
-                .collect()
+            let written: BTreeSet<String> =
+                names.iter().chain([&id.to_owned()]).map(|name| name.to_lowercase()).collect();
+            let known = warehouse.query(&format!("{ADDRESSES} ORDER BY 1"), params![], |row| row.get::<String>(0))?;
+            addresses.extend(known.into_iter().filter(|address| written.contains(&address.to_lowercase())));
+            names.extend(addresses.iter().cloned());
+            ids
         }
         Kind::Rater => {
             let pseudonym = key.pseudonym(id);
@@ -203,12 +227,12 @@ fn subject(warehouse: &Warehouse, key: &PseudonymKey, kind: Kind, id: &str) -> R
             column(sql, &pseudonym)?.into_iter().flatten().collect()
         }
     };
-    if ids.is_empty() {
+    if ids.is_empty() && addresses.is_empty() {
         return Err(ForgetError::Unknown { kind: kind.name(), id: id.into() });
     }
     let file_ids = if kind == Kind::Rater { BTreeSet::from([id.to_owned()]) } else { ids.clone() };
-    let texts = ids.iter().chain(&file_ids).cloned().chain(names).collect();
-    Ok(Subject { kind, ids, file_ids, texts, substitute: String::new() })
+    let texts = ids.iter().chain(&file_ids).chain(&names).cloned().collect();
+    Ok(Subject { kind, ids, file_ids, addresses, names, texts, substitute: String::new() })
 }
 
 fn erase(warehouse: &Warehouse, places: &Places<'_>, subject: &Subject) -> Result<Forgotten, ForgetError> {
@@ -219,7 +243,7 @@ fn erase(warehouse: &Warehouse, places: &Places<'_>, subject: &Subject) -> Resul
     if subject.kind == Kind::Customer && subject.ids.iter().map(|id| decisions.forget(id)).sum::<usize>() > 0 {
         decisions.write(places.data)?;
     }
-    remove_derived(places, subject, &mut done)?;
+    remove_derived(warehouse, places, subject, &mut done)?;
     Ok(done)
 }
 
@@ -242,52 +266,97 @@ fn treatment(kind: Kind, table: &contract::Table) -> Option<(&'static str, bool)
 /// Columns of free text that are emptied where a row stays without its person.
 const REMARKS: &[&str] = &["comment", "topic", "outcome"];
 
+/// Tables in which an address may stand for a customer.
+const ADDRESSED: &[&str] = &["interactions", "survey_answers", "complaints", "opportunities", "public_signals"];
+
+/// Addresses that stand for customers.
+const ADDRESSES: &str = "SELECT customer_id FROM (SELECT customer_id FROM interactions UNION SELECT customer_id FROM survey_answers \
+                         UNION SELECT customer_id FROM complaints UNION SELECT customer_id FROM opportunities \
+                         UNION SELECT customer_id FROM public_signals) WHERE contains(customer_id, '@')";
+
 fn rewrite_deliveries(
     warehouse: &Warehouse,
     places: &Places<'_>,
     subject: &Subject,
     done: &mut Forgotten,
 ) -> Result<(), ForgetError> {
+    let none = SourceConfig::default();
     for table in TABLES {
-        let Some((column, stays)) = treatment(subject.kind, table) else { continue };
-        let files = warehouse.query(
-            "SELECT DISTINCT file FROM batches WHERE table_name = ? ORDER BY 1",
+        let deliveries = warehouse.query(
+            "SELECT DISTINCT file, source FROM batches WHERE table_name = ? ORDER BY ALL",
             params![table.name],
-            |row| row.get::<String>(0),
+            |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
         )?;
-        let known: BTreeSet<String> = if subject.kind == Kind::Rater {
-            BTreeSet::new()
-        } else {
-            let sql = format!("SELECT DISTINCT {column} FROM {} WHERE {column} IS NOT NULL LIMIT 100000", table.name);
-            warehouse.query(&sql, params![], |row| row.get::<String>(0))?.into_iter().collect()
-        };
-        let substitute = if subject.kind == Kind::Customer { subject.substitute.as_str() } else { "" };
-        let change = Change {
-            ids: &subject.file_ids,
-            known: &known,
-            edit: if stays { Edit::Replace(substitute) } else { Edit::Drop },
-            emptied: if stays && subject.kind == Kind::Contact { REMARKS } else { &[] },
-            reference: (table.name == "customers").then_some("parent_id"),
-        };
-        for name in files {
+        for (name, source) in deliveries {
             let path = places.project.join(&name);
-            if !path.is_file() {
+            if !path.exists() {
                 continue;
             }
-            if !files::is_editable(&path) {
-                done.left.push(name);
+            let configured = places.sources.get(table.name).into_iter().flatten();
+            let config = configured.clone().find(|config| config.name.to_string() == source).unwrap_or(&none);
+            if rewrite(warehouse, &path, table, config, subject)? == 0 {
                 continue;
             }
-            if files::rewrite(&path, &change)? > 0 {
+            if path.exists() {
                 // the same delivery in other bytes
-                let bytes = fs::read(&path).map_err(|error| ForgetError::file(&path, error))?;
-                let hash = blake3::hash(&bytes).to_hex().to_string();
+                let hash = ingest::delivery_hash(&path).map_err(|error| ForgetError::file(&path, error))?;
                 warehouse.execute("UPDATE batches SET file_hash = ? WHERE file = ?", params![hash, name.as_str()])?;
-                done.rewritten.push(name);
             }
+            done.rewritten.push(name);
         }
     }
+    done.rewritten.sort();
+    done.rewritten.dedup();
     Ok(())
+}
+
+/// Writes a delivered file anew for what a table reads from it; rows or messages changed.
+fn rewrite(
+    warehouse: &Warehouse,
+    path: &Path,
+    table: &Table,
+    config: &SourceConfig,
+    subject: &Subject,
+) -> Result<u64, ForgetError> {
+    let is_mail = path.is_dir() || path.extension().is_some_and(|extension| extension == "mbox" || extension == "eml");
+    if is_mail {
+        return if subject.kind == Kind::Rater { Ok(0) } else { mail::rewrite(path, &subject.names) };
+    }
+    let theirs = |columns: &[&str]| -> BTreeSet<String> {
+        let mapped = columns.iter().filter_map(|column| config.columns.get(*column)).flat_map(|names| names.as_slice());
+        mapped.map(String::as_str).chain(columns.iter().copied()).map(files::normal).collect()
+    };
+    let is_nobodys = subject.kind == Kind::Contact;
+    let known = |column: &str| -> Result<BTreeSet<String>, ForgetError> {
+        let sql = format!("SELECT DISTINCT {column} FROM {} WHERE {column} IS NOT NULL LIMIT 100000", table.name);
+        Ok(warehouse.query(&sql, params![], |row| row.get::<String>(0))?.into_iter().collect())
+    };
+    let (emptied, reference, nothing) = (theirs(REMARKS), theirs(&["parent_id"]), BTreeSet::new());
+    let mut changed = 0;
+    if let Some((column, stays)) = treatment(subject.kind, table) {
+        let substitute = if is_nobodys { "" } else { subject.substitute.as_str() };
+        let change = Change {
+            ids: &subject.file_ids,
+            known: &if subject.kind == Kind::Rater { BTreeSet::new() } else { known(column)? },
+            edit: if stays { Edit::Replace(substitute) } else { Edit::Drop },
+            emptied: if stays && is_nobodys { &emptied } else { &nothing },
+            reference: if table.name == "customers" { &reference } else { &nothing },
+            records: config.records.as_deref(),
+        };
+        changed += files::rewrite(path, &change)?.unwrap_or(0);
+    }
+    if ADDRESSED.contains(&table.name) && !subject.addresses.is_empty() {
+        let change = Change {
+            ids: &subject.addresses,
+            known: &known("customer_id")?,
+            edit: Edit::Drop,
+            emptied: &nothing,
+            reference: &nothing,
+            records: config.records.as_deref(),
+        };
+        changed += files::rewrite(path, &change)?.unwrap_or(0);
+    }
+    Ok(changed)
 }
 
 fn delete_rows(warehouse: &Warehouse, subject: &Subject, done: &mut Forgotten) -> Result<(), ForgetError> {
@@ -310,9 +379,28 @@ fn delete_rows(warehouse: &Warehouse, subject: &Subject, done: &mut Forgotten) -
         };
         // refused cells may hold anything
         warehouse.execute("DELETE FROM quarantine WHERE table_name = ?", params![table.name])?;
+        if table.is_ledger() {
+            warehouse.execute("DELETE FROM left_out", params![])?;
+        }
         if rows > 0 {
             done.rows.insert(table.name.to_owned(), rows as u64);
         }
+    }
+    if !subject.addresses.is_empty() {
+        warehouse.execute_script("CREATE OR REPLACE TEMP TABLE forgotten_addresses(address VARCHAR)")?;
+        for address in &subject.addresses {
+            warehouse.execute("INSERT INTO forgotten_addresses VALUES (?)", params![address.as_str()])?;
+        }
+        let is_meant = "WHERE customer_id IN (SELECT address FROM forgotten_addresses)";
+        for table in ADDRESSED {
+            let rows = warehouse.execute(&format!("DELETE FROM {table} {is_meant}"), params![])? as u64;
+            if rows > 0 {
+                *done.rows.entry((*table).to_owned()).or_insert(0) += rows;
+            }
+            warehouse.execute("DELETE FROM quarantine WHERE table_name = ?", params![*table])?;
+        }
+        warehouse.execute(&format!("DELETE FROM accounts {is_meant}"), params![])?;
+        warehouse.execute_script("DROP TABLE forgotten_addresses; DELETE FROM stage_runs WHERE stage = 'resolve'")?;
     }
     if subject.kind == Kind::Customer {
         warehouse.execute_script(
@@ -326,8 +414,18 @@ fn delete_rows(warehouse: &Warehouse, subject: &Subject, done: &mut Forgotten) -
     Ok(warehouse.execute_script("DROP TABLE forgotten_ids")?)
 }
 
+/// The files of all batches.
+fn delivered(warehouse: &Warehouse) -> Result<Vec<String>, WarehouseError> {
+    warehouse.query("SELECT DISTINCT file FROM batches ORDER BY 1", params![], |row| row.get::<String>(0))
+}
+
 /// Removes what was made from the data and names the subject; results in `data/work` go whatever they hold.
-fn remove_derived(places: &Places<'_>, subject: &Subject, done: &mut Forgotten) -> Result<(), ForgetError> {
+fn remove_derived(
+    warehouse: &Warehouse,
+    places: &Places<'_>,
+    subject: &Subject,
+    done: &mut Forgotten,
+) -> Result<(), ForgetError> {
     let name = |path: &Path| path.strip_prefix(places.project).unwrap_or(path).display().to_string();
     let mut doomed: BTreeSet<PathBuf> = BTreeSet::new();
     let own = ["work", "quarantine", "reconciliation", REVIEW].map(|name| places.data.join(name));
@@ -348,8 +446,14 @@ fn remove_derived(places: &Places<'_>, subject: &Subject, done: &mut Forgotten) 
     }
     for file in files::all_files(places.data) {
         let is_own = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("warehouse.duckdb"));
-        if !is_own && !done.left.contains(&name(&file)) && files::mentions(&file, &subject.texts)? {
+        if !is_own && files::mentions(&file, &subject.texts)? {
             done.left.push(name(&file));
+        }
+    }
+    for file in delivered(warehouse)? {
+        let path = places.project.join(&file);
+        if !path.starts_with(places.data) && path.exists() && files::mentions(&path, &subject.texts)? {
+            done.left.push(file);
         }
     }
     done.left.sort();

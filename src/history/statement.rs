@@ -14,7 +14,7 @@ pub struct Statement {
     /// One row per month and currency: `month, currency, lines, delivered, corrected, standing, converted, ledger,
     /// unexplained`, in units of currency.
     pub months: DataFrame,
-    /// One row per row refused or line taken back: `kind, file, place, ordered_on, net_revenue, reason`.
+    /// One row per row refused or left out, or line taken back: `kind, file, place, ordered_on, net_revenue, reason`.
     pub rows: DataFrame,
 }
 
@@ -54,9 +54,12 @@ impl Statement {
         if foreign {
             lines.push("amounts of several currencies were converted month by month, as `converted` says".into());
         }
-        match of_kind("refused") {
-            0 => {}
-            refused => lines.push(format!("{refused} rows of the files were refused and are in none of these sums")),
+        for (kind, why) in [("refused", "were refused"), ("left out", "were left out by the filters of their sources")]
+        {
+            match of_kind(kind) {
+                0 => {}
+                rows => lines.push(format!("{rows} rows of the files {why} and are in none of these sums")),
+            }
         }
         Ok(lines)
     }

@@ -43,33 +43,79 @@ impl Filter {
 
     /// Whether a row is to be read.
     pub(super) fn admits(&self, row: &StringRecord) -> bool {
-        self.conditions.iter().all(|(position, _, check)| {
+        self.refusing(row).is_none()
+    }
+
+    /// Why a row is not to be read: the first condition that it does not meet.
+    pub(super) fn reason(&self, row: &StringRecord) -> Option<String> {
+        let (position, name, check) = self.refusing(row)?;
+        let cell = bare(row.get(*position).unwrap_or_default());
+        Some(format!("`{name}` is `{}`, the filter wants {}", shortened(cell), check.wanted()))
+    }
+
+    fn refusing(&self, row: &StringRecord) -> Option<&(usize, String, Check)> {
+        self.conditions.iter().find(|(position, _, check)| {
             let cell = bare(row.get(*position).unwrap_or_default());
             match check {
-                Check::In(values) => values.contains(&cell.to_lowercase()),
-                Check::NotIn(values) => !values.contains(&cell.to_lowercase()),
-                Check::IsEmpty(is_empty) => cell.is_empty() == *is_empty,
+                Check::In(values) => !values.contains(&cell.to_lowercase()),
+                Check::NotIn(values) => values.contains(&cell.to_lowercase()),
+                Check::IsEmpty(is_empty) => cell.is_empty() != *is_empty,
             }
         })
     }
 
     /// The same as SQL over columns of the file's own names; `true` without conditions.
     pub(super) fn sql(&self) -> String {
-        let parts = self.conditions.iter().map(|(_, name, check)| {
-            let cell = format!("lower(trim(coalesce(CAST({} AS VARCHAR), '')))", identifier(name));
-            let list = |values: &[String]| {
-                let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
-                format!("[{}]", values.join(", "))
-            };
-            match check {
-                Check::In(values) => format!("list_contains({}, {cell})", list(values)),
-                Check::NotIn(values) => format!("NOT list_contains({}, {cell})", list(values)),
-                Check::IsEmpty(true) => format!("{cell} = ''"),
-                Check::IsEmpty(false) => format!("{cell} <> ''"),
-            }
-        });
-        let parts: Vec<String> = parts.collect();
+        let parts: Vec<String> = self.conditions.iter().map(|(_, name, check)| check.sql(name)).collect();
         if parts.is_empty() { "true".into() } else { parts.join(" AND ") }
+    }
+
+    /// [`Filter::reason`] as SQL over columns of the file's own names; null where all conditions are met.
+    pub(super) fn reason_sql(&self) -> String {
+        let reasons = self.conditions.iter().map(|(_, name, check)| {
+            format!(
+                "WHEN NOT ({}) THEN {} || left(trim(coalesce(CAST({} AS VARCHAR), '')), {LONGEST_SHOWN}) || {}",
+                check.sql(name),
+                literal(&format!("`{name}` is `")),
+                identifier(name),
+                literal(&format!("`, the filter wants {}", check.wanted()))
+            )
+        });
+        let reasons: Vec<String> = reasons.collect();
+        if reasons.is_empty() { "CAST(NULL AS VARCHAR)".into() } else { format!("CASE {} END", reasons.join(" ")) }
+    }
+}
+
+/// Characters of a cell that a reason shows.
+const LONGEST_SHOWN: usize = 200;
+
+fn shortened(cell: &str) -> String {
+    cell.chars().take(LONGEST_SHOWN).collect()
+}
+
+impl Check {
+    fn wanted(&self) -> String {
+        let list = |values: &[String]| values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::In(values) => format!("one of {}", list(values)),
+            Self::NotIn(values) => format!("none of {}", list(values)),
+            Self::IsEmpty(true) => "it empty".into(),
+            Self::IsEmpty(false) => "it filled in".into(),
+        }
+    }
+
+    fn sql(&self, name: &str) -> String {
+        let cell = format!("lower(trim(coalesce(CAST({} AS VARCHAR), '')))", identifier(name));
+        let list = |values: &[String]| {
+            let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
+            format!("[{}]", values.join(", "))
+        };
+        match self {
+            Self::In(values) => format!("list_contains({}, {cell})", list(values)),
+            Self::NotIn(values) => format!("NOT list_contains({}, {cell})", list(values)),
+            Self::IsEmpty(true) => format!("{cell} = ''"),
+            Self::IsEmpty(false) => format!("{cell} <> ''"),
+        }
     }
 }
 
@@ -89,6 +135,11 @@ mod tests {
         let filter = Filter::of("f", &header, &config.filter).unwrap();
         let admits = |row: [&str; 3]| filter.admits(&StringRecord::from(row.to_vec()));
         assert!(admits([" re", "", "1"]) && admits(["GU", " ", ""]));
+        let reason = |row: [&str; 3]| filter.reason(&StringRecord::from(row.to_vec()));
+        assert_eq!(reason(["LS", "", "1"]).unwrap(), "`Art` is `LS`, the filter wants one of `re`, `gu`");
+        assert_eq!(reason(["RE", "x", "1"]).unwrap(), "`Storno` is `x`, the filter wants it empty");
+        assert_eq!(reason(["RE", "", "\u{2}7"]).unwrap(), "`Werk` is `7`, the filter wants none of `7`");
+        assert_eq!(reason(["RE", "", "1"]), None);
         assert!(!admits(["LS", "", "1"]) && !admits(["RE", "x", "1"]) && !admits(["RE", "", "\u{2}7"]));
         let error = Filter::of("f", &header[1..], &config.filter).unwrap_err();
         assert_eq!(error.to_string(), "f: there is no column `art` for the filter, found `Storno`, `Werk`");

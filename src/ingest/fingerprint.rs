@@ -71,6 +71,13 @@ pub(super) fn recognise(text: impl Read) -> std::io::Result<Fingerprint> {
     })
 }
 
+/// UTF-16 by its mark, or without one by the zeros that are nearly every second byte of western text.
+pub(crate) fn is_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = &bytes[..bytes.len().min(4096)];
+    let bom = Encoding::for_bom(head).map(|(encoding, _)| encoding);
+    bom.filter(|encoding| *encoding != UTF_8).or_else(|| if bom.is_none() { utf16(head) } else { None })
+}
+
 /// UTF-16 without a mark: nearly every second byte of western text is zero.
 fn utf16(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();

@@ -209,6 +209,7 @@ impl Loader<'_> {
             } else {
                 quarantine::fill(self.warehouse, self.table, file, intake.batch_id, prepared)?
             };
+            quarantine::note_left_out(self.warehouse, file, intake.batch_id, prepared)?;
             if prepared.rows_in != rows_loaded + rows_quarantined {
                 return Err(IngestError::Reconciliation {
                     file: file.clone(),

@@ -24,6 +24,9 @@ mod mailbox;
 mod plan;
 mod prepare;
 mod profile;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod properties;
 mod pseudonym;
 mod quarantine;
 mod report;
@@ -51,6 +54,10 @@ pub use self::{
     pseudonym::{KEY_FILE, PseudonymKey},
     report::{BatchReport, IngestReport},
 };
+pub(crate) use self::{
+    fingerprint::is_utf16 as utf16,
+    mailbox::{begins_a_message, files_of as mail_files},
+};
 use crate::{
     config::sources::{LoadMode, SourceConfig, Sources},
     domain::Notice,
@@ -72,6 +79,11 @@ pub struct Request<'a> {
     pub sources: &'a Sources,
     /// ISO code of the report currency.
     pub currency: &'a str,
+}
+
+/// The hash by which a batch knows its delivery: a file, or the folder of a mailbox.
+pub(crate) fn delivery_hash(path: &Path) -> std::io::Result<String> {
+    if path.is_dir() { mailbox::hash(path) } else { fingerprint::hash(path) }
 }
 
 /// Brings the warehouse up to date with the project's files.
@@ -196,7 +208,7 @@ fn load_source(
     }
     let mut hashed = Vec::with_capacity(files.len());
     for file in files {
-        let hash = if file.path.is_dir() { mailbox::hash(&file.path) } else { fingerprint::hash(&file.path) };
+        let hash = delivery_hash(&file.path);
         let hash = hash.map_err(|error| IngestError::Read { file: file.name.clone(), reason: error.to_string() })?;
         hashed.push((file.clone(), hash));
     }
@@ -256,6 +268,7 @@ fn forget(warehouse: &Warehouse, table: &Table, source: &str) -> Result<(), Ware
     let batches = "SELECT batch_id FROM batches WHERE table_name = ? AND source = ?";
     warehouse.execute(&format!("DELETE FROM {} WHERE source = ?", table.name), params![source])?;
     warehouse.execute(&format!("DELETE FROM quarantine WHERE batch_id IN ({batches})"), params![table.name, source])?;
+    warehouse.execute(&format!("DELETE FROM left_out WHERE batch_id IN ({batches})"), params![table.name, source])?;
     warehouse.execute("DELETE FROM batches WHERE table_name = ? AND source = ?", params![table.name, source])?;
     Ok(())
 }

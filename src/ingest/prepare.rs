@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use polars::prelude::DataFrame;
+
 use super::{
     IngestError,
     columns::{self, Mapped, Mapping},
@@ -36,6 +38,9 @@ pub(super) struct Prepared {
     pub(super) mapping: Mapping,
     /// Rows in the file that the filter admits.
     pub(super) rows_in: u64,
+    /// SQL: the rows that the filter leaves out, with the same columns and `reason`; only of the ledger, whose every row is
+    /// accounted for.
+    pub(super) left_out: Option<String>,
     /// Records that are no row at all.
     pub(super) rejected: Vec<Rejected>,
     /// What was recognised.
@@ -112,10 +117,19 @@ fn text(
         profile.mapping.columns.iter().map(|mapped| format!(", {} VARCHAR", identifier(mapped.column.name))).collect();
     warehouse
         .execute_script(&format!("CREATE OR REPLACE TEMP TABLE {relation}(row_number BIGINT{})", names.concat()))?;
-    let rejected = profile.rows(|frame| Ok(warehouse.append(&relation, frame)?))?;
+    let left = format!("{relation}_left");
+    if table.is_ledger() {
+        warehouse.execute_script(&format!(
+            "CREATE OR REPLACE TEMP TABLE {left}(row_number BIGINT{}, reason VARCHAR)",
+            names.concat()
+        ))?;
+    }
+    let leave = |frame: &DataFrame| if table.is_ledger() { Ok(warehouse.append(&left, frame)?) } else { Ok(()) };
+    let rejected = profile.rows(|frame| Ok(warehouse.append(&relation, frame)?), leave)?;
     let columns = source_columns(&profile.mapping, |_| "VARCHAR".into());
     let Profile { mapping, rows: rows_in, recognised, notices, .. } = profile;
-    Ok(Prepared { relation, columns, mapping, rows_in, rejected, recognised, notices })
+    let left_out = table.is_ledger().then_some(left);
+    Ok(Prepared { relation, columns, mapping, rows_in, left_out, rejected, recognised, notices })
 }
 
 fn parquet(
@@ -134,7 +148,8 @@ fn parquet(
     check_width(&file.name, described.len())?;
     let found: Vec<String> = described.iter().map(|(name, _)| name.clone()).collect();
     let mapping = columns::map(&file.name, table, &found, config)?;
-    let filter = Filter::of(&file.name, &found, &config.filter)?.sql();
+    let filter = Filter::of(&file.name, &found, &config.filter)?;
+    let (why_not, filter) = (filter.reason_sql(), filter.sql());
     let columns = source_columns(&mapping, |mapped| match (&mapped.positions[..], &mapped.values) {
         ([_], None) if mapped.is_percent => "DOUBLE".into(),
         ([position], None) => described[*position].1.clone(),
@@ -149,6 +164,13 @@ fn parquet(
         "(SELECT file_row_number + 1 AS row_number{} FROM read_parquet({path}, file_row_number = true) WHERE {filter})",
         selected.concat()
     );
+    let left_out = (table.is_ledger() && filter != "true").then(|| {
+        format!(
+            "(SELECT file_row_number + 1 AS row_number{}, {why_not} AS reason \
+             FROM read_parquet({path}, file_row_number = true) WHERE NOT ({filter}))",
+            selected.concat()
+        )
+    });
     let count = format!("SELECT count(*), count(*) FILTER ({filter}) FROM read_parquet({path})");
     let (all, admitted) = warehouse
         .query(&count, params![], |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))
@@ -161,7 +183,8 @@ fn parquet(
         recognised.insert("left out by the filter".into(), (all - admitted).to_string());
     }
     let notices = profile::mapping_notices(&file.name, table, &mapping);
-    Ok(Prepared { relation, columns, mapping, rows_in: admitted as u64, rejected: Vec::new(), recognised, notices })
+    let rows_in = admitted as u64;
+    Ok(Prepared { relation, columns, mapping, rows_in, left_out, rejected: Vec::new(), recognised, notices })
 }
 
 /// A mapped column of a Parquet file: itself, several joined by blanks, and its words replaced by ours.

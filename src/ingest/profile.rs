@@ -96,19 +96,26 @@ impl Profile {
         Ok(Self { reader, filter, width, spellings, mapping, rows, recognised, notices })
     }
 
-    /// The second pass: hands on the rows in frames of text columns named canonically, and returns what is no row.
+    /// The second pass: hands on the rows in frames of text columns named canonically, likewise those that the filter
+    /// leaves out with the `reason` for it, and returns what is no row.
     pub(super) fn rows(
         &mut self,
         mut take: impl FnMut(&DataFrame) -> Result<(), IngestError>,
+        mut leave: impl FnMut(&DataFrame) -> Result<(), IngestError>,
     ) -> Result<Vec<Rejected>, IngestError> {
         let Self { reader, filter, width, spellings, mapping, .. } = self;
         let width = *width;
         let mut chunk = Chunk::of(&mapping.columns, spellings);
+        let (mut left, mut reasons) = (Chunk::of(&mapping.columns, spellings), Vec::new());
         let mut rejected = Vec::new();
         reader.rows(&mut |row_number, row| {
             let surplus_is_blank = (width..row.len()).all(|at| row[at].trim().is_empty());
-            if row.len() >= width && !filter.admits(row) {
-                return Ok(());
+            if row.len() >= width
+                && let Some(reason) = filter.reason(row)
+            {
+                left.push(row_number, row);
+                reasons.push(reason);
+                return if reasons.len() == CHUNK { leave(&left.explained(&mut reasons)?) } else { Ok(()) };
             }
             if row.len() < width || !surplus_is_blank {
                 rejected.push(Rejected { row_number, fields: row.len(), expected: width });
@@ -119,6 +126,9 @@ impl Profile {
         })?;
         if !chunk.row_numbers.is_empty() {
             take(&chunk.frame()?)?;
+        }
+        if !reasons.is_empty() {
+            leave(&left.explained(&mut reasons)?)?;
         }
         Ok(rejected)
     }
@@ -171,6 +181,13 @@ impl<'a> Chunk<'a> {
                 }),
             });
         }
+    }
+
+    /// The rows so far as a frame with the reason why each is left out; begins anew.
+    fn explained(&mut self, reasons: &mut Vec<String>) -> Result<DataFrame, IngestError> {
+        let mut frame = self.frame()?;
+        frame.with_column(FrameColumn::new("reason".into(), std::mem::take(reasons)))?;
+        Ok(frame)
     }
 
     /// The rows so far as a frame; begins anew.

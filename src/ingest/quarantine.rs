@@ -46,6 +46,29 @@ pub(super) fn fill(
     rows_of(warehouse, batch_id)
 }
 
+/// Notes the rows of one file that the filter left out, for the reconciliation.
+pub(super) fn note_left_out(
+    warehouse: &Warehouse,
+    file: &str,
+    batch_id: i64,
+    prepared: &Prepared,
+) -> Result<(), WarehouseError> {
+    let Some(relation) = &prepared.left_out else { return Ok(()) };
+    let value = |name: &str, sql_type: &str| {
+        let column = prepared.columns.iter().find(|column| column.name == name);
+        column.map_or_else(|| format!("CAST(NULL AS {sql_type})"), |column| column.value())
+    };
+    warehouse.execute(
+        &format!(
+            "INSERT INTO left_out SELECT CAST(? AS INTEGER), ?, row_number, {}, {}, reason FROM {relation} ORDER BY row_number",
+            value("ordered_on", "DATE"),
+            value("net_revenue", "BIGINT")
+        ),
+        params![batch_id, file],
+    )?;
+    Ok(())
+}
+
 /// Rows of a batch that are in quarantine.
 pub(super) fn rows_of(warehouse: &Warehouse, batch_id: i64) -> Result<u64, WarehouseError> {
     let count = "SELECT count(DISTINCT row_number) FROM quarantine WHERE batch_id = ?";

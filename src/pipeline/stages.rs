@@ -496,7 +496,7 @@ impl<'a> Run<'a> {
 }
 
 fn places<'a>(config: &'a RunConfig, [data, models, reports]: &'a [PathBuf; 3]) -> forget::Places<'a> {
-    forget::Places { project: &config.project, data, models, reports }
+    forget::Places { project: &config.project, data, models, reports, sources: &config.sources }
 }
 
 /// `12 rows of contacts, 3 rows of interactions`.

@@ -22,9 +22,10 @@ macro_rules! shared_table {
 }
 
 /// The tables that several stages read or write.
-const SHARED: [TableDefinition; 11] = [
+const SHARED: [TableDefinition; 12] = [
     shared_table!("batches"),
     shared_table!("quarantine"),
+    shared_table!("left_out"),
     shared_table!("accounts"),
     shared_table!("survivorship"),
     shared_table!("source_trust"),

@@ -7,6 +7,7 @@ use std::{
 
 use headroom::{
     params,
+    simulate::write_mess,
     warehouse::{Warehouse, WarehouseOptions},
 };
 use polars::prelude::*;
@@ -32,6 +33,19 @@ fn holding(project: &Project, texts: &[&str]) -> Vec<String> {
 }
 
 fn holds(path: &Path, text: &str) -> bool {
+    let bytes = fs::read(path).unwrap();
+    let within = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    if path.extension().is_some_and(|extension| extension == "xlsx") {
+        let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        return (0..archive.len()).any(|part| {
+            let mut content = Vec::new();
+            std::io::Read::read_to_end(&mut archive.by_index(part).unwrap(), &mut content).unwrap();
+            within(&content)
+        });
+    }
+    if bytes.starts_with(&[0xFF, 0xFE]) {
+        return within(encoding_rs::UTF_16LE.decode(&bytes).0.as_bytes());
+    }
     if path.extension().is_some_and(|extension| extension == "parquet") {
         let frame = read(path);
         return frame
@@ -39,8 +53,7 @@ fn holds(path: &Path, text: &str) -> bool {
             .iter()
             .any(|column| column.str().is_ok_and(|cells| cells.iter().flatten().any(|cell| cell.contains(text))));
     }
-    let bytes = fs::read(path).unwrap();
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    within(&bytes)
 }
 
 fn read(path: &Path) -> DataFrame {
@@ -134,6 +147,114 @@ fn a_forgotten_rater_has_answered_nothing() {
     project.run(&["forget", "rater", &id]);
     assert_eq!(holding(&project, &[&id]), Vec::<String>::new());
     assert!(number(&project, "SELECT count(*) FROM staff_answers") < before);
+}
+
+/// The company as thirty messy sources, loaded; without the list of what was planted.
+fn messy() -> Project {
+    let project = Project::empty();
+    write_mess(&company(160, 30, 3), project.path()).unwrap();
+    fs::remove_file(project.path().join("planted.json")).unwrap();
+    project.run(&["resolve"]);
+    project
+}
+
+fn texts_of(project: &Project, sql: &str) -> Vec<String> {
+    let path = project.path().join("data/warehouse.duckdb");
+    let warehouse = Warehouse::open(path, &WarehouseOptions::default()).unwrap();
+    warehouse.query(sql, params![], |row| row.get::<String>(0)).unwrap()
+}
+
+/// Ids, names and addresses of an account.
+fn texts_of_account(project: &Project, account: &str) -> Vec<String> {
+    let of_it = format!("customer_id IN (SELECT customer_id FROM accounts WHERE account_id = '{account}')");
+    let mut texts = texts_of(
+        project,
+        &format!("SELECT DISTINCT customer_id FROM accounts WHERE account_id = '{account}' ORDER BY 1"),
+    );
+    texts.extend(texts_of(project, &format!("SELECT DISTINCT name FROM customers WHERE {of_it} ORDER BY 1")));
+    texts.extend(texts_of(
+        project,
+        &format!("SELECT DISTINCT email FROM contacts WHERE {of_it} AND email IS NOT NULL ORDER BY 1"),
+    ));
+    texts
+}
+
+#[test]
+fn a_customer_is_forgotten_in_every_kind_of_file() {
+    let project = messy();
+    // one of the web shop who reads the newsletter, and one who orders by EDI
+    let account = |which: &str| {
+        texts_of(&project, &format!("SELECT account_id FROM accounts WHERE {which} ORDER BY 1 LIMIT 1")).remove(0)
+    };
+    let reader = "source = 'shop' AND account_id IN (SELECT account_id FROM accounts JOIN contacts USING (customer_id) \
+                  WHERE contacts.source = 'newsletter')";
+    let accounts = [account(reader), account("source = 'edi'")];
+    let texts: Vec<String> = accounts.iter().flat_map(|account| texts_of_account(&project, account)).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let before = number(&project, REVENUE);
+    let holders = holding(&project, &texts);
+    for kind in ["csv", "jsonl", "txt", "json", "xlsx"] {
+        assert!(holders.iter().any(|file| file.ends_with(&format!(".{kind}"))), "{kind}: {holders:?}");
+    }
+
+    for account in &accounts {
+        project.run(&["forget", "customer", account]);
+    }
+    assert_eq!(holding(&project, &texts), Vec::<String>::new(), "{texts:?}");
+    assert_eq!(number(&project, REVENUE), before);
+    // what was written anew is the delivery that is held
+    let again = project.run(&["resolve"]);
+    assert!(!again.err.contains("forgotten-again"), "{}", again.err);
+    assert_eq!(number(&project, REVENUE), before);
+    assert_eq!(holding(&project, &texts), Vec::<String>::new());
+}
+
+#[test]
+fn a_contact_is_forgotten_in_lists_that_know_no_more_than_an_address_and_in_mailboxes() {
+    let project = messy();
+    let contact = texts_of(
+        &project,
+        "SELECT contact_id FROM contacts WHERE source = 'crm' AND email IN (SELECT email FROM contacts WHERE source = 'newsletter') \
+         AND contact_id IN (SELECT contact_id FROM interactions WHERE source = 'mail') ORDER BY 1 LIMIT 1",
+    )
+    .remove(0);
+    let of = |field: &str| {
+        texts_of(&project, &format!("SELECT {field} FROM contacts WHERE contact_id = '{contact}'")).remove(0)
+    };
+    let (email, name) = (of("email"), of("full_name"));
+    project.write(
+        "data/in/briefe.csv",
+        format!("Empfaenger;Tag\n{};2019-05-02\nK-unknown;2019-05-02\n", email.to_uppercase()),
+    );
+    let toml = fs::read_to_string(project.path().join("headroom.toml")).unwrap();
+    project.write(
+        "headroom.toml",
+        format!(
+            "{toml}\n[[interactions.sources]]\nname = \"briefe\"\nfiles = [\"data/in/briefe.csv\"]\n\
+             columns = {{ customer_id = \"Empfaenger\", happened_on = \"Tag\" }}\nconstants = {{ channel = \"event\" }}\n"
+        ),
+    );
+    project.run(&["resolve"]);
+    let touches = number(&project, "SELECT count(*) FROM interactions");
+    let shout = email.to_uppercase();
+    let texts = [contact.as_str(), &email, &name, &shout];
+    let holders = holding(&project, &texts);
+    for file in ["data/in/mail/Vertrieb", "data/in/newsletter.txt", "data/in/crm_contacts.csv", "data/in/briefe.csv"] {
+        assert!(holders.iter().any(|holder| holder == file), "{file}: {holders:?}");
+    }
+
+    let said = project.run(&["forget", "contact", &contact]);
+    assert_eq!(holding(&project, &texts), Vec::<String>::new(), "{}", said.out);
+    assert!(!said.out.contains("look yourself"), "{}", said.out);
+    // touches stay, but for the one that knew the address alone
+    assert_eq!(number(&project, "SELECT count(*) FROM interactions"), touches - 1);
+    let again = project.run(&["resolve"]);
+    assert!(!again.err.contains("forgotten-again"), "{}", again.err);
+
+    project.write("data/in/briefe.csv", format!("Empfaenger;Tag\n{shout};2019-06-02\nK-unknown;2019-05-02\n"));
+    let again = project.run(&["resolve"]);
+    assert!(again.err.contains("forgotten-again"), "{}", again.err);
+    assert_eq!(holding(&project, &texts), Vec::<String>::new());
 }
 
 #[test]

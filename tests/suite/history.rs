@@ -439,3 +439,58 @@ fn files_and_ledger_are_reconciled_month_by_month_and_what_differs_is_there_row_
     assert!(lines[0].contains("0.00 unexplained"), "{lines:?}");
     assert!(lines[2].starts_with("1 rows of the files were refused"), "{lines:?}");
 }
+
+#[test]
+fn rows_that_a_filter_leaves_out_are_explained_one_by_one_in_text_and_parquet_alike() {
+    let orders = "order_id,customer_id,ordered_on,net_revenue,Status\n1,C1,2020-01-05,10.10,ok\n2,C1,2020-01-06,20,Storniert\n\
+                  3,C1,2020-01-07,x,storniert\n4,C1,2020-02-07,7,\n";
+    let sources = |file: &str| {
+        format!(
+            "[[order_lines.sources]]\nname = \"erp\"\nfiles = [\"data/{file}\"]\n\
+             filter = [{{ column = \"Status\", is_empty = false }}, {{ column = \"Status\", not_in = [\"storniert\"] }}]\n"
+        )
+    };
+    let explained = |project: &Project| {
+        project.ingest().unwrap();
+        project.resolve();
+        build(&project.warehouse).unwrap();
+        let statement = Statement::read(&project.warehouse, "EUR").unwrap();
+        let lines = statement.lines().unwrap();
+        assert!(lines[1].starts_with("3 rows of the files were left out by the filters"), "{lines:?}");
+        let rows = (0..statement.rows.height()).map(|at| {
+            let cells = statement.rows.get(at).unwrap().into_iter().map(|cell| cell.to_string().replace('"', ""));
+            cells.collect::<Vec<_>>().join(" ")
+        });
+        rows.collect::<Vec<String>>()
+    };
+    let mut text = Project::new();
+    text.file("lines.csv", orders);
+    text.configure(&sources("lines.csv"));
+    let rows = explained(&text);
+    assert_eq!(
+        rows,
+        [
+            "left out data/lines.csv row 3 2020-01-06 20.0 `Status` is `Storniert`, the filter wants none of `storniert`",
+            "left out data/lines.csv row 4 2020-01-07 null `Status` is `storniert`, the filter wants none of `storniert`",
+            "left out data/lines.csv row 5 2020-02-07 7.0 `Status` is ``, the filter wants it filled in",
+        ]
+    );
+    let mut parquet = Project::new();
+    let path = |name: &str| parquet.folder.path().join("data").join(name).display().to_string();
+    let csv = path("lines.txt");
+    std::fs::write(&csv, orders).unwrap();
+    let copy = format!(
+        "COPY (SELECT * FROM read_csv('{csv}', all_varchar = true, header = true)) TO '{}' (FORMAT parquet)",
+        path("lines.parquet")
+    );
+    parquet.warehouse.execute_script(&copy).unwrap();
+    std::fs::remove_file(&csv).unwrap();
+    parquet.configure(&sources("lines.parquet"));
+    // the first row of a CSV file is its second line
+    let of_text: Vec<String> = explained(&parquet)
+        .into_iter()
+        .zip(["row 3", "row 4", "row 5"].into_iter().zip(["row 2", "row 3", "row 4"]))
+        .map(|(row, (line, place))| row.replace("lines.parquet", "lines.csv").replace(place, line))
+        .collect();
+    assert_eq!(of_text, rows);
+}

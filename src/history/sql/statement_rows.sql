@@ -1,6 +1,6 @@
--- Every row that makes a difference between a file and the ledger beside conversion: refused on the way in, or taken
--- back by a later file. Grain: one row of a file, or one reversal. Amounts in ten-thousandths, null where the file's
--- could not be read.
+-- Every row that makes a difference between a file and the ledger beside conversion: refused on the way in, left out by
+-- the source's filter, or taken back by a later file. Grain: one row of a file, or one reversal. Amounts in
+-- ten-thousandths, null where the file's could not be read.
 SELECT
     'refused' AS kind,
     q.file,
@@ -13,6 +13,11 @@ FROM quarantine AS q
 SEMI JOIN (SELECT max(batch_id) AS batch_id FROM batches WHERE table_name = 'order_lines' GROUP BY source, file) AS newest
     USING (batch_id)
 GROUP BY q.file, row_number
+UNION ALL
+SELECT 'left out', l.file, 'row ' || row_number, ordered_on, net_revenue_e4, reason
+FROM left_out AS l
+SEMI JOIN (SELECT max(batch_id) AS batch_id FROM batches WHERE table_name = 'order_lines' GROUP BY source, file) AS newest
+    USING (batch_id)
 UNION ALL
 SELECT
     'taken back',

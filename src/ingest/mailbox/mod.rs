@@ -21,6 +21,7 @@ use csv::StringRecord;
 
 pub(super) use self::addresses::Addresses;
 use self::message::{Envelope, normal};
+pub(crate) use self::split::begins_a_message;
 use super::{
     IngestError,
     discover::SourceFile,
@@ -266,9 +267,23 @@ fn unreadable(file: &str, error: &io::Error) -> IngestError {
     IngestError::Read { file: file.to_owned(), reason: error.to_string() }
 }
 
+/// Reads all messages of any bytes, for [`super::properties`].
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_all(bytes: &[u8]) {
+    let read = split::messages::<io::Error>(bytes, &mut |raw| {
+        assert!(raw.header.len() <= bytes.len());
+        if let Some(envelope) = Envelope::of(raw) {
+            assert!(envelope.from.contains('@') && envelope.from == envelope.from.trim(), "{envelope:?}");
+            assert!((1970..2200).contains(&envelope.day.year()), "{envelope:?}");
+        }
+        Ok(())
+    });
+    read.unwrap_or_else(|error| panic!("bytes in memory cannot fail: {error}"));
+}
+
 /// The files of a mailbox that hold messages, by name: an mbox begins with `From `, the messages of a Maildir lie in
 /// `cur` and `new`, others end in `.eml`. Links are not followed.
-fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if path.is_file() {
         found.push(path.to_path_buf());

@@ -70,7 +70,7 @@ pub(super) fn messages<E: From<io::Error>>(
 }
 
 /// Whether a line after a blank one is an mbox's `From sender date`, and no sentence that begins so.
-fn begins_a_message(line: &[u8]) -> bool {
+pub(crate) fn begins_a_message(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ") else { return false };
     let sender = rest.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
     sender.contains(&b'@') || sender.eq_ignore_ascii_case(b"mailer-daemon") || sender == b"-"
