@@ -114,6 +114,7 @@ fn the_companies_behind_four_customer_files_are_found_and_the_gaps_are_named() {
     );
     assert!(found.precision >= 0.95 && found.recall >= 0.85, "{found:?}");
 
+    drop(warehouse);
     let said = project.run_or_gate(&["check"]);
     for missing in &planted.missing_deliveries {
         let gap = format!("{} of {} has 0 rows in {}", missing.table, missing.source, missing.month);
