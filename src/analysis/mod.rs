@@ -4,12 +4,14 @@
 //! Nothing is predicted here that a model in use does not predict, and nothing is decided.
 
 mod change;
+mod comparable;
 mod drift;
 mod error;
 mod evaluate;
 mod explain;
 
 pub use change::{Changes, Mover, Part, Views, changes};
+pub use comparable::Comparable;
 pub use drift::{Band, Drift, drift, drift_frame};
 pub use error::AnalysisError;
 pub use evaluate::{Assessed, Evaluation, Misses, Promised, Published, evaluate};

@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     domain::{Month, Target},
-    features::{Slice, catalogue::features},
+    features::{
+        Slice,
+        catalogue::{Feature, features},
+    },
     train::{Candidate, MAX_ROWS, Panel, Rows, Task, TrainError, fit_rows},
 };
 
@@ -156,11 +159,15 @@ impl<'a, 'p> Contestant<'a, 'p> {
     }
 
     fn gain(&self, family: &str, comparisons: f64) -> Result<Result<Gain, String>, TrainError> {
+        let may_see = |feature: &Feature| self.target != Target::PeerLevel || feature.own_share_free;
         let of_family: Vec<String> = features()
             .iter()
-            .filter(|feature| feature.family == family)
+            .filter(|feature| feature.family == family && may_see(feature))
             .map(|feature| feature.name.to_owned())
             .collect();
+        if of_family.is_empty() {
+            return Ok(Err("peers are not compared by it: it is an effect of our own share".into()));
+        }
         let mut list: Vec<String> =
             self.candidate.features.iter().filter(|name| !of_family.contains(name)).cloned().collect();
         let without = self.predictions(list.clone())?;

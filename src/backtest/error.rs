@@ -63,6 +63,12 @@ pub enum BacktestError {
         /// How far it looks.
         horizon: Horizon,
     },
+    /// First purchases could not be learned.
+    #[error("first purchases of product groups could not be learned: {reason}")]
+    Whitespace {
+        /// What the learner says.
+        reason: String,
+    },
     /// An error of training.
     #[error(transparent)]
     Train(#[from] TrainError),

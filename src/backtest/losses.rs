@@ -6,7 +6,7 @@ use crate::{
     train::{Rows, TrainError},
 };
 
-/// The share below stretch.
+/// The share below stretch and peer level.
 const STRETCH: f64 = 0.9;
 /// The share of accounts whose capture and lift are reported: a usual visit capacity.
 pub(super) const TOP: f64 = 0.1;
@@ -16,7 +16,7 @@ pub(super) const fn deciding_metric(target: Target) -> &'static str {
     match target {
         Target::ExpectedRevenue => "tweedie_deviance",
         Target::ExpectedMargin => "squared_error",
-        Target::Stretch => "pinball_loss",
+        Target::Stretch | Target::PeerLevel => "pinball_loss",
         Target::Growth | Target::Inactivity => "log_loss",
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn losses(target: Target, predicted: &[f64], actual: &[f64]) -> Vec<f
     match target {
         Target::ExpectedRevenue => level::tweedie_deviance(predicted, actual),
         Target::ExpectedMargin => level::squared_error(predicted, actual),
-        Target::Stretch => quantile::pinball(predicted, actual, STRETCH),
+        Target::Stretch | Target::PeerLevel => quantile::pinball(predicted, actual, STRETCH),
         Target::Growth | Target::Inactivity => probability::log_loss(predicted, actual),
     }
 }
@@ -34,7 +34,7 @@ pub(super) fn losses(target: Target, predicted: &[f64], actual: &[f64]) -> Vec<f
 /// The outcome of a target.
 pub(super) fn outcome(target: Target, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {
     rows.label(match target {
-        Target::ExpectedRevenue | Target::Stretch => "revenue",
+        Target::ExpectedRevenue | Target::Stretch | Target::PeerLevel => "revenue",
         Target::ExpectedMargin => "margin",
         Target::Growth => "grew",
         Target::Inactivity => "inactive",
@@ -92,7 +92,9 @@ impl<'a> Measured<'a> {
                 ("normalised_gini", ranking::normalised_gini(&self.by_predicted, &self.by_actual, y, weight)),
                 ("capture_10", ranking::capture(&self.by_predicted, &self.by_actual, y, weight, TOP)),
             ]),
-            Target::Stretch => figures.push(("share_above", metrics::mean(&quantile::above(p, y), weight))),
+            Target::Stretch | Target::PeerLevel => {
+                figures.push(("share_above", metrics::mean(&quantile::above(p, y), weight)))
+            }
             Target::Growth | Target::Inactivity => figures.extend([
                 ("auc", probability::auc(&self.by_predicted, y, weight)),
                 ("average_precision", probability::average_precision(&self.by_predicted, y, weight)),

@@ -13,6 +13,7 @@ mod curve;
 mod duel;
 mod error;
 mod intervals;
+mod levels;
 mod losses;
 pub mod metrics;
 mod origins;
@@ -25,6 +26,7 @@ mod track;
 mod trained;
 mod trial;
 mod verdicts;
+mod whitespace;
 
 use std::collections::BTreeMap;
 
@@ -33,13 +35,18 @@ pub use assess::{Assessment, Measure, assess, best_baseline};
 pub use curve::{CurvePoint, LearningCurve, learning_curve};
 pub use duel::{Duel, DuelPlan, Round, duel};
 pub use error::BacktestError;
+pub use levels::{LevelInputs, level_revenue};
 pub use origins::recommend_horizon;
 pub use report::{
-    BacktestReport, CalibrationBin, Coverage, Estimate, OriginPlan, PortfolioTotal, Realised, RungResult, TargetReport,
-    Verdict, Verdicts,
+    BacktestReport, CalibrationBin, Coverage, Estimate, LevelChoice, LevelResult, OriginPlan, PortfolioTotal, Realised,
+    RungResult, TargetReport, Verdict, Verdicts,
 };
 pub use trained::Trained;
 pub use trial::{Learner, Trial, trial};
+pub use whitespace::{
+    Breadth, FirstPurchase, Foretold, Origin, PEERS, Whitespace, WhitespaceMetric, WhitespaceReport, nearest_accounts,
+    whitespace,
+};
 
 use crate::{
     domain::{AbcThresholds, Month, Seed, Target},
@@ -70,6 +77,8 @@ pub struct Backtest {
     /// One per target for which anything can be said, in the order of [`Target::ALL`](crate::domain::Target::ALL).
     /// Without a complete origin these are baselines for expected revenue and margin only.
     pub champions: Vec<Trained>,
+    /// First purchases of product groups; `None` until [`whitespace`](whitespace()) was asked, or where there are none.
+    pub whitespace: Option<Whitespace>,
 }
 
 /// A recipe that stays in use whatever the ladder would choose.
@@ -110,7 +119,7 @@ pub fn run_holding(
     let slices = planned(panel, setting.plan)?;
     if setting.plan.train.is_empty() || a_stage_has_nobody(&slices, setting.plan) {
         let champions = refit::untrained(setting)?;
-        return Ok(Backtest { report: BacktestReport::untrained(setting)?, champions });
+        return Ok(Backtest { report: BacktestReport::untrained(setting)?, champions, whitespace: None });
     }
     stages::run(&slices, setting, targets, hold)
 }

@@ -3,7 +3,7 @@
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AbcClass, Horizon, Month, Notice, Target};
+use crate::domain::{AbcClass, Horizon, Level, Month, Notice, Target};
 
 /// A figure with its bootstrap interval (by account).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -153,6 +153,32 @@ pub struct Realised {
     pub n: usize,
 }
 
+/// How headroom against one level ordered accounts on the selection origins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelResult {
+    /// The level.
+    pub level: Level,
+    /// Spearman with later growth within quintiles of spend, with its 90 % interval.
+    pub growth: Estimate,
+    /// Spearman with what accounts buy elsewhere by the share they stated; `None` with fewer than 50 of them.
+    pub labelled: Option<Estimate>,
+}
+
+/// Which level headroom is measured against, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelChoice {
+    /// The level used.
+    pub used: Level,
+    /// Accounts with a stated share on the last selection origin.
+    pub stated: usize,
+    /// Whether these decided, not later growth.
+    pub by_labels: bool,
+    /// All levels that could be had, simplest first.
+    pub results: Vec<LevelResult>,
+    /// One sentence with figures.
+    pub sentence: String,
+}
+
 /// Forecast and outcome of the whole portfolio at a past origin: the common shocks that do not average out.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PortfolioTotal {
@@ -175,6 +201,8 @@ pub struct BacktestReport {
     pub targets: Vec<TargetReport>,
     /// The three verdicts.
     pub verdicts: Verdicts,
+    /// The level of headroom; `None` where there is no level at all.
+    pub level: Option<LevelChoice>,
     /// What came of the last list; `None` without a complete origin.
     pub realised: Option<Realised>,
     /// Forecast and outcome of the portfolio at each test origin, ascending, revenue before margin.

@@ -8,17 +8,21 @@ use super::{
     Backtest, BacktestError, BacktestReport, Holds, Setting, Trained,
     contest::{Contest, Ring, Test, contest},
     intervals::PooledResiduals,
+    levels::{candidates, choose_level},
     refit::refit,
     report::OriginPlan,
-    summary::{Summary, listings},
+    summary::Summary,
     track::{Judge, Track},
     verdicts::{order_gain, skill},
 };
 use crate::{
-    domain::{Month, Notice, Target},
+    domain::{Level, Month, Notice, Target},
     features::Slice,
-    train::{MAX_ROWS, Panel, TrainError},
+    train::{MAX_ROWS, Panel, TrainError, comparable_columns},
 };
+
+/// Accounts that can be compared by fewer own-share-free columns have no peers.
+const FEWEST_COMPARABLE: usize = 2;
 
 /// Runs all stages that the plan has; it has at least training origins.
 pub(super) fn run(
@@ -46,6 +50,12 @@ pub(super) fn run(
     for contest in &contests {
         notices.extend(contest.skipped());
     }
+    let asked = targets.contains(&Target::PeerLevel);
+    if asked && !contests.iter().any(|contest| contest.target == Target::PeerLevel) {
+        let text = "peer level needs two columns by which accounts can be compared (industry, employees, region, payment \
+                    ...), known for 3 of 10 accounts; headroom has no peers to be measured by";
+        notices.push(Notice::info("peers-unknown", text));
+    }
     let mut tracks = match &locked {
         None => Vec::new(),
         Some(test) => {
@@ -59,14 +69,23 @@ pub(super) fn run(
         tracks.extend(Track::of_contest(contest, &selection)?);
     }
     let pooled = pooled_residuals(&tracks);
+    tracks.sort_by_key(|track| (track.target, track.origin));
+    let levels = candidates(&tracks, slices)?;
+    let level = choose_level(&levels, &plan.choose, setting.seed);
+    notices.extend(level.iter().map(|choice| Notice::info("level-chosen", choice.sentence.as_str())));
 
     let newest = pool(&OriginPlan::newest(plan.origins()))?;
     let span = tracing::info_span!("refit", rows = newest.len()).entered();
+    // only what headroom is made from is fitted again on bootstrap samples
+    let above = match level.as_ref().map(|choice| choice.used) {
+        Some(Level::Peer | Level::Blend) => Target::PeerLevel,
+        Some(Level::Stretch) | None => Target::Stretch,
+    };
     let has_headroom = targets.contains(&Target::Stretch);
     let refitted: Vec<(Trained, Vec<Notice>)> = contests
         .par_iter_mut()
         .map(|contest| {
-            let of_headroom = has_headroom && matches!(contest.target, Target::ExpectedRevenue | Target::Stretch);
+            let of_headroom = has_headroom && [Target::ExpectedRevenue, above].contains(&contest.target);
             refit(contest, &newest, setting, of_headroom)
         })
         .collect::<Result<_, _>>()?;
@@ -74,11 +93,9 @@ pub(super) fn run(
     let (champions, late): (Vec<Trained>, Vec<Vec<Notice>>) = refitted.into_iter().unzip();
     notices.extend(late.into_iter().flatten());
 
-    tracks.sort_by_key(|track| (track.target, track.origin));
-    let listings = listings(&tracks, slices)?;
     let report: BacktestReport =
-        Summary { setting, slices, contests: &contests, tracks, listings, pooled, notices }.report()?;
-    Ok(Backtest { report, champions })
+        Summary { setting, slices, contests: &contests, tracks, levels, level, pooled, notices }.report()?;
+    Ok(Backtest { report, champions, whitespace: None })
 }
 
 /// The contest of each target, and why some have none.
@@ -102,9 +119,12 @@ fn choose<'a>(
         hold,
         seed: setting.seed,
     };
-    let held: Vec<Result<Contest, BacktestError>> = targets.par_iter().map(|target| contest(*target, &ring)).collect();
+    let comparable = comparable_columns(&rows)?.len() >= FEWEST_COMPARABLE;
+    let climbing: Vec<Target> =
+        targets.iter().copied().filter(|target| *target != Target::PeerLevel || comparable).collect();
+    let held: Vec<Result<Contest, BacktestError>> = climbing.par_iter().map(|target| contest(*target, &ring)).collect();
     let (mut contests, mut unpublished) = (Vec::with_capacity(targets.len()), Vec::new());
-    for (target, contest) in targets.iter().zip(held) {
+    for (target, contest) in climbing.iter().zip(held) {
         match contest {
             Ok(contest) => contests.push(contest),
             Err(BacktestError::Train(error)) if error.is_of_the_rung() => {

@@ -8,9 +8,13 @@ use super::{
     BacktestError, Setting,
     contest::Contest,
     intervals::{PooledResiduals, coverage},
+    levels::Candidate,
     losses::deciding_metric,
     metrics::deciles,
-    report::{BacktestReport, CalibrationBin, Estimate, OriginPlan, PortfolioTotal, TargetReport, Verdict, Verdicts},
+    report::{
+        BacktestReport, CalibrationBin, Estimate, LevelChoice, OriginPlan, PortfolioTotal, TargetReport, Verdict,
+        Verdicts,
+    },
     tables,
     track::Track,
     verdicts::{Evidence, Listing, order_gain, skill, verdicts},
@@ -26,44 +30,18 @@ pub(super) struct Summary<'a> {
     pub slices: &'a BTreeMap<Month, &'a Slice>,
     pub contests: &'a [Contest],
     pub tracks: Vec<Track>,
-    pub listings: Vec<Listing>,
+    /// The levels that headroom could be measured against, and the one that it is.
+    pub levels: Vec<Candidate>,
+    pub level: Option<LevelChoice>,
     pub pooled: PooledResiduals,
     pub notices: Vec<Notice>,
-}
-
-/// Headroom at every test origin that has both expected revenue and stretch.
-pub(super) fn listings(tracks: &[Track], slices: &BTreeMap<Month, &Slice>) -> Result<Vec<Listing>, BacktestError> {
-    let of = |target: Target| tracks.iter().filter(move |track| track.target == target);
-    let mut listings = Vec::new();
-    for expected in of(Target::ExpectedRevenue) {
-        let Some(stretch) = of(Target::Stretch).find(|stretch| stretch.origin == expected.origin) else { continue };
-        let Some(slice) = slices.get(&expected.origin) else { continue };
-        let pick = |name: &str| -> Result<Vec<f64>, BacktestError> {
-            let all = slice.baselines().numbers(name)?;
-            Ok(expected.row.iter().map(|&row| all[row]).collect())
-        };
-        let (mean, last) = (pick("mean_24_scaled_revenue")?, pick("last_horizon_revenue")?);
-        listings.push(Listing {
-            origin: expected.origin,
-            account: expected.account.clone(),
-            headroom: expected.published.iter().zip(&stretch.published).map(|(e, s)| (s - e).max(0.0)).collect(),
-            expected: expected.published.clone(),
-            actual: expected.actual.clone(),
-            base: pick("base_revenue")?,
-            size: pick("last_12_scaled_revenue")?,
-            threshold: {
-                let all = slice.baselines().growth_threshold()?;
-                expected.row.iter().map(|&row| all[row]).collect()
-            },
-            below_mean: mean.iter().zip(&last).map(|(mean, last)| mean - last).collect(),
-        });
-    }
-    Ok(listings)
 }
 
 impl Summary<'_> {
     pub(super) fn report(self) -> Result<BacktestReport, BacktestError> {
         let (plan, seed) = (self.setting.plan, self.setting.seed);
+        let used = self.level.as_ref().and_then(|choice| self.levels.iter().find(|c| c.level == choice.used));
+        let listings: &[Listing] = used.map_or(&[], |candidate| &candidate.listings);
         let _span = tracing::info_span!("verdicts").entered();
         let targets: Vec<TargetReport> = self.contests.iter().map(|contest| self.target(contest)).collect();
         let money = &self.contests[0];
@@ -72,7 +50,7 @@ impl Summary<'_> {
         let verdicts = verdicts(&Evidence {
             plan,
             expected,
-            listings: &self.listings,
+            listings,
             published: &money.published.name,
             baseline: &money.baseline.name,
             seed,
@@ -82,7 +60,7 @@ impl Summary<'_> {
             .iter()
             .map(|c| (c.target.name(), (c.published.name.clone(), c.baseline.name.clone())))
             .collect();
-        let metrics = tables::metrics(&self.tracks, &self.listings, &rungs, plan.horizon, seed)?;
+        let metrics = tables::metrics(&self.tracks, &self.levels, listings, &rungs, plan.horizon, seed)?;
         let predictions = tables::predictions(&self.tracks, &rungs, self.slices, plan.horizon)?;
         let totals = self
             .tracks
@@ -99,7 +77,8 @@ impl Summary<'_> {
             plan: plan.clone(),
             targets,
             verdicts,
-            realised: self.listings.last().map(|listing| listing.realised(seed)),
+            level: self.level.clone(),
+            realised: listings.last().map(|listing| listing.realised(seed)),
             totals,
             looks: self.setting.looks,
             notices: self.notices,
@@ -119,7 +98,7 @@ impl Summary<'_> {
         let others: Vec<&Track> =
             tracks.iter().filter(|track| !track.locked && apart.contains(&track.origin)).copied().collect();
         let is_baseline = contest.published == contest.baseline;
-        let claim = locked.map(|locked| skill(locked, &others, Target::ALL.len() as f64, seed.derive("skill")));
+        let claim = locked.map(|locked| skill(locked, &others, self.contests.len() as f64, seed.derive("skill")));
         let claimed = !is_baseline && claim.as_ref().is_some_and(|claim| claim.holds);
         let last = locked.or(tracks.last().copied());
         TargetReport {
@@ -219,11 +198,12 @@ impl BacktestReport {
                  carried forward, nothing is learned, no skill is claimed",
             ));
         }
-        let none: DataFrame = tables::metrics(&[], &[], &BTreeMap::new(), plan.horizon, setting.seed)?;
+        let none: DataFrame = tables::metrics(&[], &[], &[], &BTreeMap::new(), plan.horizon, setting.seed)?;
         Ok(Self {
             plan: plan.clone(),
             targets: targets.into(),
             verdicts: Verdicts { ranks: no(), skill: no(), potential: no() },
+            level: None,
             realised: None,
             totals: Vec::new(),
             looks: setting.looks,

@@ -1,7 +1,7 @@
 //! The two files of METHOD section 11: `backtest.parquet` and `backtest_predictions.parquet`.
 //!
-//! Segments are all accounts, the ABC classes, for stretch also quintiles of spend, and for headroom (expected revenue
-//! to stretch) deciles of it. In the first file, `ci_low` and `ci_high` bound the paired difference `value - baseline_value` at 90 %, by account, on
+//! Segments are all accounts, the ABC classes, for stretch and peer level also quintiles of spend, and for headroom (expected revenue
+//! to the level used) deciles of it. In the first file, `ci_low` and `ci_high` bound the paired difference `value - baseline_value` at 90 %, by account, on
 //! the very rows of the segment; they are null where the difference is zero by construction.
 
 use std::collections::BTreeMap;
@@ -11,12 +11,13 @@ use rayon::prelude::*;
 
 use super::{
     bootstrap::{Bootstrap, interval},
+    levels::Candidate,
     losses::Measured,
     track::Track,
     verdicts::{Listing, quintiles},
 };
 use crate::{
-    domain::{AbcClass, Horizon, Month, Seed, Target},
+    domain::{AbcClass, Horizon, Level, Month, Seed, Target},
     features::Slice,
 };
 
@@ -41,6 +42,7 @@ struct Figure {
 /// All metrics of the published rung and the baseline by ABC class, and of the other rungs overall.
 pub(super) fn metrics(
     tracks: &[Track],
+    levels: &[Candidate],
     listings: &[Listing],
     rungs: &BTreeMap<&'static str, (String, String)>,
     horizon: Horizon,
@@ -71,6 +73,7 @@ pub(super) fn metrics(
         .collect::<Vec<_>>()
         .into_iter()
         .flatten()
+        .chain(levels.iter().flat_map(|c| c.listings.iter().map(|listing| order(c.level, listing))))
         .chain(listings.iter().flat_map(headroom))
         .collect();
     let text = |of: &dyn Fn(&Figure) -> String| figures.iter().map(of).collect::<Vec<String>>();
@@ -107,17 +110,32 @@ const HEADROOM: [&str; 10] = [
     "headroom_10",
 ];
 
-/// Name and rows of each segment: all, the ABC classes, and for stretch the quintiles of spend, lowest first.
+/// Name and rows of each segment: all, the ABC classes, and for stretch and peer level the quintiles of spend, lowest first.
 fn segments(track: &Track) -> Vec<(&'static str, Vec<usize>)> {
     let n = track.actual.len();
     let mut segments = vec![(ALL, (0..n).collect())];
     for class in AbcClass::ALL {
         segments.push((class.name(), (0..n).filter(|&i| track.class[i] == class).collect()));
     }
-    if track.target == Target::Stretch {
+    if matches!(track.target, Target::Stretch | Target::PeerLevel) {
         segments.extend(SPEND.into_iter().zip(quintiles(&track.spend)));
     }
     segments
+}
+
+/// What the choice of the level goes by, for each level that could be used.
+fn order(level: Level, listing: &Listing) -> Figure {
+    Figure {
+        target: "headroom",
+        origin: listing.origin.to_string(),
+        rung: level.name().into(),
+        segment: ALL,
+        metric: "spearman_within_spend",
+        value: listing.order_within_spend(),
+        baseline_value: 0.0,
+        bounds: None,
+        n: listing.headroom.len(),
+    }
 }
 
 /// Beside a mean gain stands that of all accounts, which a random list would have.
@@ -127,7 +145,7 @@ fn headroom(listing: &Listing) -> Vec<Figure> {
     let figure = |segment, metric, value, baseline_value, n| Figure {
         target: "headroom",
         origin: listing.origin.to_string(),
-        rung: "upside".into(),
+        rung: "level_used".into(),
         segment,
         metric,
         value,
@@ -135,11 +153,8 @@ fn headroom(listing: &Listing) -> Vec<Figure> {
         bounds: None,
         n,
     };
-    let order = listing.order_within_spend();
-    let mut figures = vec![figure(ALL, "spearman_within_spend", order, 0.0, gain.len())];
     let deciles = HEADROOM.into_iter().zip(listing.gain_by_decile());
-    figures.extend(deciles.map(|(segment, (gain, n))| figure(segment, "mean_gain", gain, mean, n)));
-    figures
+    deciles.map(|(segment, (gain, n))| figure(segment, "mean_gain", gain, mean, n)).collect()
 }
 
 /// The rows of one segment of a track.

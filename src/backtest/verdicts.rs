@@ -78,7 +78,7 @@ pub(super) fn order_gain(locked: &Track, seed: Seed) -> Estimate {
     .figure
 }
 
-/// Expected revenue and stretch of one origin, joined into headroom, with what the lists compete on.
+/// Expected revenue and a level of one origin, joined into headroom, with what the lists compete on.
 pub(super) struct Listing {
     pub origin: Month,
     pub account: Vec<u32>,
@@ -93,18 +93,22 @@ pub(super) struct Listing {
     pub below_mean: Vec<f64>,
     /// METHOD's d per account.
     pub threshold: Vec<f64>,
+    /// The share of its demand that the account says we have, else NaN.
+    pub stated: Vec<f64>,
 }
 
 impl Listing {
+    /// `headroom / (B + d)` and the later `log((max(Y, 0) + d) / (B + d))` of one account.
+    pub(super) fn relative(&self, i: usize) -> (f64, f64) {
+        let (b, d) = (self.base[i].max(0.0), self.threshold[i]);
+        (self.headroom[i] / (b + d), ((self.actual[i].max(0.0) + d) / (b + d)).ln())
+    }
+
     /// What the choice of a level for headroom goes by: Spearman of `headroom / (B + d)` with the later
     /// `log((max(Y, 0) + d) / (B + d))` within quintiles of spend, their mean; NaN with fewer accounts than quintiles.
     pub(super) fn order_within_spend(&self) -> f64 {
-        let relative = |i: usize| {
-            let (b, d) = (self.base[i].max(0.0), self.threshold[i]);
-            (self.headroom[i] / (b + d), ((self.actual[i].max(0.0) + d) / (b + d)).ln())
-        };
         let correlations = quintiles(&self.size).map(|rows| {
-            let (headroom, growth): (Vec<f64>, Vec<f64>) = rows.iter().map(|&i| relative(i)).unzip();
+            let (headroom, growth): (Vec<f64>, Vec<f64>) = rows.iter().map(|&i| self.relative(i)).unzip();
             let ones = vec![1.0; rows.len()];
             ranking::spearman(&Order::descending(&headroom), &Order::descending(&growth), &ones)
         });
@@ -265,7 +269,7 @@ fn elsewhere(others: &[(Month, f64)], text: impl Fn(f64) -> String) -> String {
 fn potential(evidence: &Evidence<'_>, apart: &[Month], ranks: bool) -> Verdict {
     let find = |origin: &Month| evidence.listings.iter().find(|listing| listing.origin == *origin);
     let Some(locked) = evidence.plan.locked.as_ref().and_then(find) else {
-        let why = "cannot be told: there is no stretch to take headroom from";
+        let why = "cannot be told: there is no level to take headroom from";
         return Verdict { holds: false, figure: None, evidence: why.into() };
     };
     if Order::descending(&locked.headroom).is_flat() {

@@ -16,8 +16,14 @@ use super::{
 };
 
 /// One account on one page.
-pub fn explain(at: AtTime, account: &str, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
-    let outcome = pipeline::explain(&load(at)?, resources(threads), account)?;
+pub fn explain(
+    at: AtTime,
+    account: &str,
+    pseudonyms: bool,
+    threads: Option<usize>,
+    console: &Console,
+) -> Result<(), PipelineError> {
+    let outcome = pipeline::explain(&load(at)?, resources(threads), account, pseudonyms)?;
     for line in &outcome.lines {
         console.result(line);
     }

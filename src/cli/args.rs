@@ -192,6 +192,9 @@ pub enum Command {
         account: String,
         #[command(flatten)]
         at: AtTime,
+        /// Call the comparable accounts 1 to 5, without id or name, for a page that leaves the house
+        #[arg(long)]
+        pseudonyms: bool,
     },
     /// Population stability of every feature and score between training and now
     #[command(

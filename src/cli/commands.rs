@@ -49,7 +49,9 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Rank(options) => stages(options, Stage::Rank, threads, console),
         Command::Report(options) | Command::Run(options) => stages(options, Stage::Report, threads, console),
         Command::Models(models) => super::models::execute(models, threads, console),
-        Command::Explain { account, at } => super::analyst::explain(at, &account, threads, console),
+        Command::Explain { account, at, pseudonyms } => {
+            super::analyst::explain(at, &account, pseudonyms, threads, console)
+        }
         Command::Drift { at, format } => super::analyst::drift(at, format, threads, console),
         Command::Evaluate { project, published, format } => {
             super::analyst::evaluate(&project, published, format, threads, console)

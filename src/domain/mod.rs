@@ -4,6 +4,7 @@
 
 mod abc;
 mod as_of;
+mod level;
 mod money;
 mod month;
 mod notice;
@@ -13,6 +14,7 @@ mod target;
 
 pub use abc::{AbcClass, AbcThresholds, PotentialBand, ServiceLevel, cumulative_classes, cumulative_shares};
 pub use as_of::{AsOf, Horizon};
+pub use level::Level;
 pub use money::Money;
 pub use month::Month;
 pub use notice::{Notice, Severity};

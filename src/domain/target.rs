@@ -14,6 +14,8 @@ pub enum Target {
     ExpectedMargin,
     /// S: 0.9 quantile of the horizon's revenue, own history included.
     Stretch,
+    /// P: 0.9 quantile of the horizon's revenue, given only what our own share of the account cannot have shaped.
+    PeerLevel,
     /// G: probability that the horizon's revenue exceeds the base by more than d.
     Growth,
     /// C: probability of no order in the horizon.
@@ -22,8 +24,8 @@ pub enum Target {
 
 impl Target {
     /// All targets, in report order.
-    pub const ALL: [Self; 5] =
-        [Self::ExpectedRevenue, Self::ExpectedMargin, Self::Stretch, Self::Growth, Self::Inactivity];
+    pub const ALL: [Self; 6] =
+        [Self::ExpectedRevenue, Self::ExpectedMargin, Self::Stretch, Self::PeerLevel, Self::Growth, Self::Inactivity];
 
     /// Its name in files, configuration and columns.
     pub const fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Target {
             Self::ExpectedRevenue => "expected_revenue",
             Self::ExpectedMargin => "expected_margin",
             Self::Stretch => "stretch",
+            Self::PeerLevel => "peer_level",
             Self::Growth => "growth",
             Self::Inactivity => "inactivity",
         }

@@ -10,7 +10,7 @@ use super::catalogue::Feature;
 
 const FAMILY: &str = "firmographics";
 
-pub(super) const FEATURES: [Feature; 7] = [
+pub(super) const FEATURES: [Feature; 8] = [
     Feature::number(FAMILY, "log_employees", "log", "log(1 + employees)").own_share_free(),
     Feature::number(FAMILY, "log_annual_revenue", "log", "log(1 + the company's own annual revenue)").own_share_free(),
     Feature::category(FAMILY, "industry", "industry").own_share_free(),
@@ -23,6 +23,7 @@ pub(super) const FEATURES: [Feature; 7] = [
         "accounts under the same parent (one level), it and this one included; 1 without parent or subsidiaries",
     )
     .own_share_free(),
+    Feature::number(FAMILY, "stated_share", "share", "our share of what the account buys, as it says itself"),
     Feature::number(FAMILY, "firmographics_known", "flag", "1 if a customer row is known at `t`, else 0"),
 ];
 
@@ -43,6 +44,7 @@ pub(super) fn frame(customers: &DataFrame) -> LazyFrame {
         col("region"),
         col("country"),
         col("sites"),
+        col("stated_share"),
         lit(1.0).alias("firmographics_known"),
     ])
 }

@@ -19,8 +19,10 @@
 //! | [`scaling`] | standardisation, median imputation with indicators | |
 //! | [`isotonic`] | monotone calibration | Barlow et al. 1972 |
 //! | [`conformal`] | conformalised quantiles, the two tails apart | Romano, Patterson & Candès 2019 |
+//! | [`attainable`] | attainable demand beyond an own level, from peers' levels (no linfa trait: nothing is regressed) | Glady & Croux 2009; Huber 1964 |
 //! | [`loss`] | the losses that the estimators minimise, per observation | |
 
+pub mod attainable;
 mod bfgs;
 pub mod bg_nbd;
 pub mod boosting;

@@ -6,10 +6,10 @@ use polars::prelude::DataFrame;
 
 use super::{Moment, Outcome, PipelineError, Resources, Silent, promotion::InUse, stages::Run, work::Key};
 use crate::{
-    analysis::{self, AnalysisError, Changes, Drift, Evaluation, Published, Subject, Views},
-    backtest::{OriginPlan, Trained},
+    analysis::{self, AnalysisError, Changes, Comparable, Drift, Evaluation, Published, Subject, Views},
+    backtest::{self, OriginPlan, Trained},
     config::RunConfig,
-    domain::{AsOf, Horizon, Month, Notice, Target},
+    domain::{AsOf, Horizon, Level, Month, Notice, Target},
     features::{Slice, catalogue::schema_hash},
     rank::Ranking,
     registry::{Registered, Registry},
@@ -17,15 +17,23 @@ use crate::{
     score::{self, Forecast},
 };
 
-/// One account on one page, as lines of text.
+/// Comparable accounts that are shown beside an account.
+const COMPARABLE: usize = 5;
+
+/// One account on one page, as lines of text; with `pseudonyms` the comparable accounts on it have neither id nor name.
 ///
 /// # Errors
 /// If there is no such account, or any stage up to the ranking fails.
-pub fn explain(config: &RunConfig, resources: Resources, customer_id: &str) -> Result<Outcome, PipelineError> {
+pub fn explain(
+    config: &RunConfig,
+    resources: Resources,
+    customer_id: &str,
+    pseudonyms: bool,
+) -> Result<Outcome, PipelineError> {
     let mut run = Run::open(config, resources, &Silent)?;
     let (moment, in_use) = run.trained()?;
     let InUse { champions, backtest, key } = in_use;
-    let (scored, score_key) = run.score(&moment, &champions, &key)?;
+    let (scored, score_key) = run.score(&moment, &champions, &backtest, &key)?;
     let (ranking, _) = run.rank(&moment, &champions, &backtest, &scored, &score_key)?;
     let slice = run.slice(&moment)?;
     let changes = run.changes(&moment, &champions)?;
@@ -40,16 +48,26 @@ pub fn explain(config: &RunConfig, resources: Resources, customer_id: &str) -> R
         changes: changes.as_ref(),
     })?;
     let people = run.facts()?.all_accounts(AsOf::end_of(moment.plan.as_of))?;
-    let names = people.frame().column("name").and_then(|column| column.str()).ok();
-    let place = people
-        .frame()
-        .column("account_id")
-        .and_then(|column| column.str())
-        .ok()
-        .and_then(|ids| ids.iter().position(|id| id == Some(customer_id)));
-    let name = names.zip(place).and_then(|(names, place)| names.get(place));
+    let name_of = |customer_id: &str| -> Option<&str> {
+        let column = |name: &str| people.frame().column(name).and_then(|column| column.str()).ok();
+        let place = column("account_id")?.iter().position(|id| id == Some(customer_id))?;
+        column("name")?.get(place)
+    };
     let reasons = report::in_words(&dossier.reasons, config.language, &config.currency)?;
-    let lines = dossier.lines(name, &reasons);
+    let mut lines = dossier.lines(name_of(customer_id), &reasons);
+    let comparable = run.comparable(&moment, &slice, customer_id)?;
+    let called = |k: usize, id: &str| match name_of(id) {
+        _ if pseudonyms => format!("comparable account {}", k + 1),
+        Some(name) => format!("{id} ({name})"),
+        None => id.to_owned(),
+    };
+    if !comparable.is_empty() {
+        lines.push(String::new());
+        lines.push(
+            "the nearest comparable accounts, and what they bought in 24 months (* this account does not):".into(),
+        );
+        lines.extend(comparable.iter().enumerate().map(|(k, found)| found.line(&called(k, &found.customer_id))));
+    }
     Ok(run.finish(lines))
 }
 
@@ -85,6 +103,25 @@ pub fn evaluate(config: &RunConfig, resources: Resources, month: Month) -> Resul
 }
 
 impl Run<'_> {
+    /// The accounts nearest to one by what would hold if it bought everything from us, nearest first, with what they buy;
+    /// none for an account outside the population, or where accounts cannot be compared.
+    fn comparable(&self, moment: &Moment, slice: &Slice, customer_id: &str) -> Result<Vec<Comparable>, PipelineError> {
+        let ids: Vec<&str> = slice.features().accounts().iter().map(Option::unwrap_or_default).collect();
+        let Some(place) = ids.iter().position(|id| *id == customer_id) else { return Ok(Vec::new()) };
+        let nearest = backtest::nearest_accounts(slice, self.config.abc, place, COMPARABLE)?.unwrap_or_default();
+        let purchases = self.facts()?.purchases(slice.as_of(), moment.plan.horizon, None)?;
+        let industry = slice.features().categories("industry")?;
+        let employees = slice.features().numbers("log_employees")?;
+        Ok((nearest.into_iter())
+            .map(|peer| Comparable {
+                customer_id: ids[peer].to_owned(),
+                industry: industry[peer].clone(),
+                employees: Some(employees[peer].exp_m1().round()).filter(|number| !number.is_nan()),
+                groups: Comparable::groups(&purchases, peer, place),
+            })
+            .collect())
+    }
+
     /// Everything up to the models in use.
     fn trained(&mut self) -> Result<(Moment, InUse), PipelineError> {
         let moment = super::moment_of(self)?;
@@ -139,7 +176,7 @@ impl Run<'_> {
             None => None,
             Some((moment, InUse { champions, .. })) => {
                 let slice = self.slice(moment)?;
-                let forecast = Forecast::of(champions.models(), &slice)?;
+                let forecast = Forecast::of(champions.models(), &slice, Level::Stretch)?;
                 Some(score::expected(&slice, &forecast, &champions.run_id())?)
             }
         };

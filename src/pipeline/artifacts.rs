@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{PipelineError, work::Artifact};
 use crate::{
     atomic,
-    backtest::{Backtest, BacktestReport, Trained},
+    backtest::{Backtest, BacktestReport, Trained, Whitespace},
     rank::{Ranking, RankingParts},
     score::{Account, ScoreFrame},
 };
@@ -27,6 +27,7 @@ impl Artifact for Backtest {
     fn write(&self, folder: &Path) -> Result<(), PipelineError> {
         write_json(&folder.join("report.json"), &self.report)?;
         write_json(&folder.join("champions.json"), &self.champions)?;
+        write_json(&folder.join("whitespace.json"), &self.whitespace)?;
         atomic::write_parquet(&folder.join("metrics.parquet"), &self.report.metrics)?;
         atomic::write_parquet(&folder.join("predictions.parquet"), &self.report.predictions)?;
         Ok(())
@@ -37,7 +38,8 @@ impl Artifact for Backtest {
         let champions: Vec<Trained> = read_json(&folder.join("champions.json"))?;
         report.metrics = read_parquet(&folder.join("metrics.parquet"))?;
         report.predictions = read_parquet(&folder.join("predictions.parquet"))?;
-        Ok(Self { report, champions })
+        let whitespace: Option<Whitespace> = read_json(&folder.join("whitespace.json"))?;
+        Ok(Self { report, champions, whitespace })
     }
 }
 
@@ -57,11 +59,16 @@ impl Artifact for Scored {
 impl Artifact for Ranking {
     fn write(&self, folder: &Path) -> Result<(), PipelineError> {
         write_json(&folder.join("ranking.json"), self.parts())?;
+        if let Some(whitespace) = &self.parts().whitespace {
+            atomic::write_parquet(&folder.join("whitespace.parquet"), whitespace)?;
+        }
         Ok(atomic::write_parquet(&folder.join("scores.parquet"), self.table())?)
     }
 
     fn read(folder: &Path) -> Result<Self, PipelineError> {
         let mut parts: RankingParts = read_json(&folder.join("ranking.json"))?;
+        let whitespace = folder.join("whitespace.parquet");
+        parts.whitespace = if whitespace.exists() { Some(read_parquet(&whitespace)?) } else { None };
         parts.table = read_parquet(&folder.join("scores.parquet"))?;
         Ok(Self::new(parts)?)
     }

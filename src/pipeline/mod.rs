@@ -8,6 +8,7 @@ mod analyst;
 mod artifacts;
 mod error;
 mod export;
+mod first_purchases;
 mod lines;
 mod looks;
 mod models;
@@ -179,7 +180,7 @@ fn stages(run: &mut Run<'_>, until: Stage) -> Result<Vec<String>, PipelineError>
         lines.extend(beside.iter().flat_map(|(_, short)| lines::model_lines(&short.champions)));
         return Ok(lines);
     }
-    let (scored, score_key) = run.score(&moment, &in_use.champions, &in_use.key)?;
+    let (scored, score_key) = run.score(&moment, &in_use.champions, &in_use.backtest, &in_use.key)?;
     if until == Stage::Score {
         return Ok(lines::score_lines(&scored.frame));
     }

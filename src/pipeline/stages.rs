@@ -11,7 +11,7 @@ use polars::prelude::DataFrame;
 use super::{
     Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage,
     artifacts::Scored,
-    export,
+    export, first_purchases,
     lines::{backtest_summary, check_summary, history_summary, ingest_summary, resolve_lines, score_lines},
     looks,
     promotion::InUse,
@@ -25,7 +25,7 @@ use crate::{
         inventory::{self, Inventory},
     },
     config::RunConfig,
-    domain::{AsOf, Notice},
+    domain::{AsOf, Level, Notice},
     features::{Facts, Slice},
     forget::{self, Forgotten, Kind},
     history::{self, LedgerAction, Statement},
@@ -280,7 +280,9 @@ impl<'a> Run<'a> {
             let looks = looks::record(&self.config.models(), plan, &key)?;
             let panel = self.panel(moment)?;
             let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
-            Ok(backtest::run_holding(&panel, &setting, &moment.targets, holds)?)
+            let mut found = backtest::run_holding(&panel, &setting, &moment.targets, holds)?;
+            first_purchases::judge(self.facts()?, &panel, &setting, &mut found)?;
+            Ok(found)
         })?;
         Ok((found, key, origin))
     }
@@ -356,6 +358,7 @@ impl<'a> Run<'a> {
         &mut self,
         moment: &Moment,
         champions: &Registered,
+        backtest: &Backtest,
         backtest_key: &Key,
     ) -> Result<(Scored, Key), PipelineError> {
         let _span = tracing::info_span!("score").entered();
@@ -364,7 +367,8 @@ impl<'a> Run<'a> {
         let (scores, origin) = self.store.reuse_or_make(&format!("score/{}", moment.folder()), &key, || {
             let slice = self.slice(moment)?;
             let accounts = self.accounts(moment, 0)?.unwrap_or_default();
-            let forecast = Forecast::of(champions.models(), &slice)?;
+            let level = backtest.report.level.as_ref().map_or(Level::Stretch, |choice| choice.used);
+            let forecast = Forecast::of(champions.models(), &slice, level)?;
             let frame = score::score(&slice, &accounts, &forecast, &champions.run_id())?;
             Ok(Scored { accounts, frame })
         })?;
@@ -401,10 +405,13 @@ impl<'a> Run<'a> {
             let slice = self.slice(moment)?;
             let before = [self.accounts(moment, 1)?, self.accounts(moment, 2)?];
             let evidence = Evidence::of(&backtest.report, champions.models(), &slice)?;
+            let (horizon, abc) = (moment.plan.horizon, self.config.abc);
+            let whitespace = first_purchases::score(self.facts()?, backtest, &slice, horizon, abc, &scored.frame)?;
             Ok(rank(&RankInput {
                 scores: &scored.frame,
                 slice: &slice,
                 before: [before[0].as_deref(), before[1].as_deref()],
+                whitespace: whitespace.as_ref(),
                 evidence: &evidence,
                 thresholds: self.config.abc,
                 seed: self.config.seed,

@@ -11,9 +11,9 @@ use super::{
     reasons::{HeadroomFigures, reasons},
 };
 use crate::{
-    domain::{AbcClass, AbcThresholds, Notice, PotentialBand, Seed, ServiceLevel, cumulative_classes},
+    domain::{AbcClass, AbcThresholds, Level, Notice, PotentialBand, Seed, ServiceLevel, cumulative_classes},
     features::Slice,
-    score::{Account, ScoreFrame, Standing},
+    score::{Account, ScoreFrame, Standing, WhitespaceScores},
 };
 
 /// What a ranking is made from.
@@ -25,6 +25,8 @@ pub struct RankInput<'a> {
     pub slice: &'a Slice,
     /// All accounts as they stood at `t - 1` and `t - 2`, where the ledger reaches back so far.
     pub before: [Option<&'a [Account]>; 2],
+    /// First purchases of product groups, where they are known.
+    pub whitespace: Option<&'a WhitespaceScores>,
     /// What may be claimed.
     pub evidence: &'a Evidence,
     /// Limits of classes and bands.
@@ -38,7 +40,7 @@ pub struct RankInput<'a> {
 /// # Errors
 /// If scores and slice do not fit each other.
 pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
-    let RankInput { scores, slice, before, evidence, thresholds, seed } = *input;
+    let RankInput { scores, slice, before, whitespace, evidence, thresholds, seed } = *input;
     let population = scores.population();
     let ids = scores.accounts();
     let members: Vec<usize> = (0..ids.len()).filter(|&i| population[i]).collect();
@@ -90,7 +92,10 @@ pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
     });
     let (headroom_low, threshold) = (numbers("headroom_low"), filled(&numbers("growth_threshold")));
     let can_buy_more: Option<Vec<Option<bool>>> = potential.then(|| {
-        (0..members.len()).map(|i| can_buy_more(evidence, headroom_low[i], threshold[i], growth[i])).collect()
+        let first_purchases = |i: usize| whitespace.map(|whitespace| whitespace.total[i]);
+        (0..members.len())
+            .map(|i| can_buy_more(evidence, headroom_low[i], threshold[i], growth[i], first_purchases(i)))
+            .collect()
     });
     let ranks = {
         let keys: Vec<SortKey<'_>> = (0..members.len())
@@ -103,11 +108,12 @@ pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
         ranks(&keys)
     };
 
-    let stretch = numbers("stretch_revenue");
+    let (level, level_used) = (numbers("level_revenue"), scores.texts("level_used"));
     let headroom_figures: Vec<Option<HeadroomFigures>> = (0..members.len())
         .map(|i| {
-            let (at_least, stretch, expected) = (headroom_low[i]?, stretch[i]?, expected_revenue[i]?);
-            potential.then_some(HeadroomFigures { expected, stretch, at_least, threshold: threshold[i] })
+            let (at_least, level, expected) = (headroom_low[i]?, level[i]?, expected_revenue[i]?);
+            let used = Level::named(level_used[members[i]]?)?;
+            potential.then_some(HeadroomFigures { expected, used, level, at_least, threshold: threshold[i] })
         })
         .collect();
     let spread = Spread { rows: &members, height: ids.len() };
@@ -136,6 +142,7 @@ pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
     }
     Ranking::new(RankingParts {
         table: DataFrame::new(ids.len(), columns)?,
+        whitespace: whitespace.map(|whitespace| whitespace.table.clone()),
         abc: summaries(&figures, &abc, &margin_last),
         abc_revenue: summaries(&figures, &abc_revenue, &revenue_last),
         matrix: bands.as_ref().map(|bands| matrix(&figures, &abc, bands)),
@@ -152,17 +159,23 @@ pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
             .collect(),
         apart: apart(scores),
         headline: headline(scores, everyone_can.as_deref(), &evidence.shocks, seed),
-        reasons: reasons(slice, evidence.explanation.as_ref(), &headroom_figures)?,
+        reasons: reasons(slice, evidence.explanation.as_ref(), &headroom_figures, whitespace)?,
         notices: notices(&basis, evidence, before),
         basis,
     })
 }
 
-/// METHOD section 2, without whitespace, which is not built yet: `headroom_low > d` and, where growth has skill, G
-/// above its training base rate.
-fn can_buy_more(evidence: &Evidence, headroom_low: Option<f64>, threshold: f64, growth: Option<f64>) -> Option<bool> {
+/// METHOD section 2: `headroom_low > d`, and, where growth has skill, G above its training base rate or the sum of
+/// expected first purchases above d.
+fn can_buy_more(
+    evidence: &Evidence,
+    headroom_low: Option<f64>,
+    threshold: f64,
+    growth: Option<f64>,
+    first_purchases: Option<f64>,
+) -> Option<bool> {
     let enough = headroom_low? > threshold;
-    if !evidence.growth_has_skill {
+    if !evidence.growth_has_skill || first_purchases.is_some_and(|revenue| revenue > threshold) {
         return Some(enough);
     }
     Some(enough && growth? > evidence.growth_base_rate?)

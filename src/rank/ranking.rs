@@ -56,6 +56,9 @@ pub struct RankingParts {
     /// One row per account of the company, the columns of METHOD section 11; stored as Parquet, beside the rest.
     #[serde(skip)]
     pub table: DataFrame,
+    /// `whitespace.parquet` of METHOD section 11, where product groups are known; stored as Parquet too.
+    #[serde(skip)]
+    pub whitespace: Option<DataFrame>,
     /// What the rank follows.
     pub basis: Basis,
     /// Totals by ABC class of margin.

@@ -5,10 +5,17 @@
 //! into sentences; nothing here is text. Where no model explains itself, facts alone speak, and they are facts, not
 //! causes.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Explanation, RankError, contributions::ByFamily, facts::Facts};
-use crate::{domain::Target, features::Slice};
+use crate::{
+    backtest::{Breadth, PEERS},
+    domain::{Level, Target},
+    features::Slice,
+    score::{Suggestion, WhitespaceScores},
+};
 
 /// Most reasons for.
 pub const MOST_FOR: usize = 3;
@@ -29,12 +36,14 @@ pub enum Stance {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReasonKind {
-    /// A good year is well above what is expected.
+    /// The level is well above what is expected.
     Headroom {
         /// Expected revenue over the horizon.
         expected: f64,
-        /// Revenue of a good year, over the horizon.
-        stretch: f64,
+        /// What headroom is measured against.
+        used: Level,
+        /// Its revenue, over the horizon.
+        level: f64,
         /// The cautious end of the headroom between the two.
         at_least: f64,
     },
@@ -81,6 +90,26 @@ pub enum ReasonKind {
         /// Days since that answer.
         age_days: Option<f64>,
     },
+    /// A product group that comparable accounts buy and this one does not.
+    FirstPurchase {
+        /// The group.
+        product_group: String,
+        /// Probability that it is bought within the horizon.
+        probability: f64,
+        /// How many of the nearest peers buy it.
+        peers: u32,
+        /// Peers asked.
+        of: u32,
+    },
+    /// How many product groups it buys, beside comparable accounts.
+    Breadth {
+        /// Groups it buys.
+        own: u32,
+        /// Groups that its nearest peers buy, on average.
+        peers: u32,
+        /// Groups that anybody buys.
+        of: u32,
+    },
     /// Complaints that are still open.
     OpenComplaints {
         /// How many.
@@ -98,6 +127,8 @@ impl ReasonKind {
             Self::Rhythm { .. } => "recency",
             Self::Trend { .. } => "trend",
             Self::Recommendation { .. } => "survey",
+            Self::FirstPurchase { .. } => "whitespace",
+            Self::Breadth { .. } => "assortment",
             Self::OpenComplaints { .. } => "complaints",
         }
     }
@@ -126,7 +157,8 @@ pub struct AccountReasons {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HeadroomFigures {
     pub expected: f64,
-    pub stretch: f64,
+    pub used: Level,
+    pub level: f64,
     pub at_least: f64,
     pub threshold: f64,
 }
@@ -136,6 +168,7 @@ pub(super) fn reasons(
     slice: &Slice,
     explanation: Option<&Explanation>,
     headroom: &[Option<HeadroomFigures>],
+    whitespace: Option<&WhitespaceScores>,
 ) -> Result<Vec<AccountReasons>, RankError> {
     let facts = Facts::of(slice)?;
     let explained = explanation.map(|explanation| ByFamily::of(explanation, slice)).transpose()?;
@@ -145,7 +178,15 @@ pub(super) fn reasons(
         .map(|(i, id)| {
             let mut candidates: Vec<Reason> = headroom[i].and_then(enough_headroom).into_iter().collect();
             candidates.extend(facts.overdue(i));
-            candidates.extend(explained.iter().flat_map(|by_family| by_family.reasons(i)));
+            candidates.extend(whitespace.and_then(|whitespace| first_purchase(whitespace.best[i].as_ref()?)));
+            let breadth = whitespace.and_then(|whitespace| breadth(whitespace.breadth.as_ref()?[i]));
+            let moved = explained.iter().flat_map(|by_family| by_family.reasons(i));
+            // what a model sees in the assortment is said with the figures of comparable accounts
+            candidates.extend(moved.map(|moved| match &breadth {
+                Some(said) if said.stance == moved.stance && said.kind.family() == moved.kind.family() => said.clone(),
+                _ => moved,
+            }));
+            candidates.extend(breadth);
             candidates.extend(facts.others(i));
             AccountReasons { customer_id: id.to_owned(), reasons: chosen(candidates) }
         })
@@ -172,10 +213,36 @@ fn chosen(candidates: Vec<Reason>) -> Vec<Reason> {
     kept
 }
 
+/// The group worth most to offer, where at least every fourth peer buys it.
+fn first_purchase(best: &Suggestion) -> Option<Reason> {
+    let (peers, of) = (best.peers?, PEERS as u32);
+    (4 * peers >= of).then(|| Reason {
+        stance: Stance::For,
+        kind: ReasonKind::FirstPurchase {
+            product_group: best.product_group.clone(),
+            probability: best.probability,
+            peers,
+            of,
+        },
+    })
+}
+
+/// Broader or narrower than comparable accounts by at least one whole group.
+fn breadth(found: Breadth) -> Option<Reason> {
+    let Breadth { own, peers, of } = found;
+    let peers = peers.round() as u32;
+    let stance = match own.cmp(&peers) {
+        Ordering::Less => Stance::For,
+        Ordering::Equal => return None,
+        Ordering::Greater => Stance::Against,
+    };
+    Some(Reason { stance, kind: ReasonKind::Breadth { own, peers, of } })
+}
+
 fn enough_headroom(figures: HeadroomFigures) -> Option<Reason> {
-    let HeadroomFigures { expected, stretch, at_least, threshold } = figures;
+    let HeadroomFigures { expected, used, level, at_least, threshold } = figures;
     (at_least > threshold)
-        .then_some(Reason { stance: Stance::For, kind: ReasonKind::Headroom { expected, stretch, at_least } })
+        .then_some(Reason { stance: Stance::For, kind: ReasonKind::Headroom { expected, used, level, at_least } })
 }
 
 #[cfg(test)]
@@ -219,6 +286,16 @@ mod tests {
         assert_eq!(say(&|f| f.nps[0] = f64::NAN).len(), 2);
         assert_eq!(say(&|f| f.overdue[0] = 500.0)[3], (Against, "payment".into()));
         assert_eq!(say(&|f| f.complaints_open[0] = 1.0)[3], (Against, "complaints".into()));
+    }
+
+    #[test]
+    fn breadth_is_a_reason_where_comparable_accounts_buy_more_or_fewer_groups() {
+        let said = |own, peers| breadth(Breadth { own, peers, of: 11 }).map(|reason| (reason.stance, reason.kind));
+        let kind = |own, peers| ReasonKind::Breadth { own, peers, of: 11 };
+        assert_eq!(said(4, 7.2), Some((Stance::For, kind(4, 7))));
+        assert_eq!(said(5, 7.2), Some((Stance::For, kind(5, 7))), "the figures follow the fact");
+        assert_eq!(said(7, 7.2), None);
+        assert_eq!(said(9, 7.2), Some((Stance::Against, kind(9, 7))));
     }
 
     #[test]

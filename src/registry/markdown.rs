@@ -68,6 +68,10 @@ const fn intended_use(target: Target) -> &'static str {
             "What each account buys in a good year (nine of ten come out below), to measure how far it is from that. It \
              is known from the account's own past, so it is no share of wallet."
         }
+        Target::PeerLevel => {
+            "What comparable accounts buy in a good year (nine of ten come out below), known from what would hold if the \
+             account bought everything from us. It is a realistic level, not the account's wallet."
+        }
         Target::Growth => {
             "The probability that an account grows noticeably beyond its base; it weighs headroom in the rank. It says \
              who grows, not who grows because of a visit."

@@ -7,15 +7,15 @@ use polars::prelude::DataFrame;
 use super::{
     ReportError,
     model::{
-        About, Account, ApartAccount, LeftOut, Level, Moved, Movement, NamedMover, ParetoPoint, Population, Ranged,
-        Report, Source,
+        About, Account, ApartAccount, LeftOut, Moved, Movement, NamedMover, ParetoPoint, Population, Ranged, Report,
+        Source,
     },
 };
 use crate::{
     analysis::{AnalysisError, Changes, Evaluation},
     backtest::BacktestReport,
     config::RunConfig,
-    domain::{AbcClass, Notice, PotentialBand, ServiceLevel, cumulative_shares},
+    domain::{AbcClass, Level, Notice, PotentialBand, ServiceLevel, cumulative_shares},
     features::AccountFrame,
     ingest::IngestReport,
     rank::{AccountReasons, Ranking},

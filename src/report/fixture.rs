@@ -3,8 +3,7 @@
 //! All figures are made up by a fixed rule; none stands for a result.
 
 use super::model::{
-    About, Account, ApartAccount, LeftOut, Level, Moved, Movement, NamedMover, ParetoPoint, Population, Ranged, Report,
-    Source,
+    About, Account, ApartAccount, LeftOut, Moved, Movement, NamedMover, ParetoPoint, Population, Ranged, Report, Source,
 };
 use crate::{
     analysis::{Assessed, Evaluation, Misses, Mover, Part},
@@ -14,8 +13,8 @@ use crate::{
     },
     config::Language,
     domain::{
-        AbcClass, AbcThresholds, Horizon, Month, Notice, PotentialBand, ServiceLevel, Target, cumulative_classes,
-        cumulative_shares,
+        AbcClass, AbcThresholds, Horizon, Level, Month, Notice, PotentialBand, ServiceLevel, Target,
+        cumulative_classes, cumulative_shares,
     },
     rank::{self, Basis, Cell, ClassSummary, Headline, Reason, ReasonKind, Stance},
     score::Total,
@@ -49,7 +48,8 @@ fn months(from: &str, n: i32) -> Vec<Month> {
 }
 
 fn reasons(i: usize, expected: f64, headroom: f64, growth: f64) -> Vec<Reason> {
-    let headroom_reason = ReasonKind::Headroom { expected, stretch: expected + headroom, at_least: headroom * 0.4 };
+    let headroom_reason =
+        ReasonKind::Headroom { expected, used: Level::Stretch, level: expected + headroom, at_least: headroom * 0.4 };
     let mut reasons = vec![Reason { stance: Stance::For, kind: headroom_reason }];
     reasons.push(match i % 3 {
         0 => Reason {

@@ -10,7 +10,7 @@ use crate::{
     analysis::{Evaluation, Mover, Part},
     backtest::{OriginPlan, Realised, TargetReport, Verdicts},
     config::Language,
-    domain::{AbcClass, Horizon, Month, Notice, PotentialBand, ServiceLevel},
+    domain::{AbcClass, Horizon, Level, Month, Notice, PotentialBand, ServiceLevel},
     rank::{self, Basis, Cell, ClassSummary, Headline, Reason},
     score::Total,
 };
@@ -91,27 +91,6 @@ pub struct About {
     pub model_run: String,
     /// Version of the program.
     pub version: String,
-}
-
-/// The level that headroom is measured against (METHOD section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// S: what this account does in a good year.
-    Stretch,
-    /// P: what comparable accounts buy.
-    Peer,
-}
-
-impl Level {
-    /// The level of that name in the column `level_used`.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "stretch" => Some(Self::Stretch),
-            "peer" => Some(Self::Peer),
-            _ => None,
-        }
-    }
 }
 
 /// A figure with its 80 % interval, where one can be given.

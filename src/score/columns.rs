@@ -78,6 +78,8 @@ pub(super) fn declared(refits: usize) -> Vec<(String, Declared)> {
         number("base_revenue", Finite, true),
         number("growth_threshold", NotNegative, true),
         column("is_new", DataType::Boolean, Any, true),
+        // what headroom is measured against
+        number("level_revenue", Finite, false),
         number("upside_revenue", Finite, false),
         number("margin_rate", Finite, false),
         number("loss_rate", Probability, true),

@@ -167,16 +167,19 @@ pub fn score(
     let (revenue, margin) = (last_year(|a| a.revenue_last), last_year(|a| a.margin_last));
     let loss = loss_rates(slice, &revenue)?;
     let margin_rates = margin_rates(slice, &revenue, &margin)?;
-    let level = forecast.stretch_revenue.as_deref();
+    let level = forecast.level.as_ref().map(|(_, level)| level.as_slice());
     let headroom_revenue = level.map(|level| headroom(level, &forecast.expected_revenue, &loss));
     // An account that loses money on what it buys has no headroom in margin, whatever it could buy.
     let headroom_margin = headroom_revenue
         .as_ref()
         .zip(margin_rates.as_ref())
         .map(|(headroom, rates)| headroom.iter().zip(rates).map(|(h, rate)| h * rate.max(0.0)).collect::<Vec<_>>());
-    let upside = level.map(|s| s.iter().zip(&forecast.expected_revenue).map(|(s, e)| s - e).collect::<Vec<_>>());
+    let upside = forecast
+        .stretch_revenue
+        .as_ref()
+        .map(|s| s.iter().zip(&forecast.expected_revenue).map(|(s, e)| s - e).collect::<Vec<_>>());
     let refits: Vec<Vec<f64>> = if level.is_some() && forecast.refits.len() >= Forecast::FEWEST_REFITS {
-        forecast.refits.iter().map(|r| headroom(&r.stretch_revenue, &r.expected_revenue, &loss)).collect()
+        forecast.refits.iter().map(|r| headroom(&r.level_revenue, &r.expected_revenue, &loss)).collect()
     } else {
         Vec::new()
     };
@@ -197,9 +200,9 @@ pub fn score(
         numbers("expected_revenue_low", interval.map(|(low, _)| low.as_slice())),
         numbers("expected_revenue_high", interval.map(|(_, high)| high.as_slice())),
         numbers("expected_margin", Some(&forecast.expected_margin)),
-        numbers("stretch_revenue", level),
-        numbers("peer_revenue", None),
-        place.scored_texts("level_used", level.map(|_| "stretch")),
+        numbers("stretch_revenue", forecast.stretch_revenue.as_deref()),
+        numbers("peer_revenue", forecast.peer_revenue.as_deref()),
+        place.scored_texts("level_used", forecast.level.as_ref().map(|(level, _)| level.name())),
         numbers("headroom_revenue", headroom_revenue.as_deref()),
         numbers("headroom_low", bounds.as_ref().map(|(low, _)| low.as_slice())),
         numbers("headroom_high", bounds.as_ref().map(|(_, high)| high.as_slice())),
@@ -213,6 +216,7 @@ pub fn score(
         numbers("base_revenue", Some(&slice.baselines().numbers("base_revenue")?)),
         numbers("growth_threshold", Some(&slice.baselines().growth_threshold()?)),
         Column::new("is_new".into(), place.spread(&is_new)),
+        numbers("level_revenue", level),
         numbers("upside_revenue", upside.as_deref()),
         numbers("margin_rate", margin_rates.as_deref()),
         numbers("loss_rate", Some(&loss)),

@@ -17,6 +17,7 @@ mod headroom;
 mod horizons;
 mod portfolio;
 mod rates;
+mod whitespace;
 
 pub use account::{Account, Standing};
 pub use credibility::Observation;
@@ -25,3 +26,4 @@ pub use forecast::{Forecast, Refit};
 pub use frame::{ScoreFrame, score};
 pub use horizons::{expected, horizons};
 pub use portfolio::{Shock, Summand, Total, shocks, totals};
+pub use whitespace::{Suggestion, WhitespaceScores, whitespace};

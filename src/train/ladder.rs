@@ -97,6 +97,20 @@ struct Line {
     of: Vec<String>,
 }
 
+impl Line {
+    /// Peers are compared only by what would hold if the account bought everything from us.
+    fn refuse_effects_of_own_share(&self, place: &str) -> Result<(), TrainError> {
+        let effect = |name: &&String| features().iter().any(|f| f.name == **name && !f.own_share_free);
+        match self.candidate.features.iter().find(effect) {
+            Some(feature) if self.targets.contains(&Target::PeerLevel) => {
+                let expected = "a list of own-share-free features, since peers are no peers by what they buy from us";
+                Err(setting(place, "features", &Value::String(feature.clone()), expected))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Default for Ladder {
     fn default() -> Self {
         Self::parse(COMPILED_IN, COMPILED_IN_NAME).expect("a unit test parses the committed ladder")
@@ -135,14 +149,16 @@ impl Ladder {
             let kind = RungKind::named(model)
                 .ok_or_else(|| TrainError::unknown(place.as_str(), "rung", model, RungKind::names()))?;
             let candidate = candidate(&place, kind, keys, &lists, &["step", "targets", "model"])?;
-            lines.push(Line {
+            let line = Line {
                 targets: targets(&place, keys, kind)?,
                 candidate: Candidate { name: name.clone(), ..candidate },
                 of: match keys.get("of") {
                     Some(value) => texts(&place, "of", value)?,
                     None => Vec::new(),
                 },
-            });
+            };
+            line.refuse_effects_of_own_share(&place)?;
+            lines.push(line);
         }
         check_averages(place, &lines)?;
         lines.sort_by(|a, b| (a.candidate.step, &a.candidate.name).cmp(&(b.candidate.step, &b.candidate.name)));
@@ -393,6 +409,16 @@ mod tests {
             let error = Ladder::parse(&text, "test").unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn peers_may_not_be_compared_by_effects_of_our_own_share() {
+        let text = SMALL
+            .replace("[features]\n", "[features]\npeers = [\"log_employees\", \"orders_12\"]\n")
+            .replace("[interval]", "peer_linear = { targets = [\"peer_level\"], features = \"peers\" }\n[interval]");
+        let error = Ladder::parse(&text, "test").unwrap_err().to_string();
+        assert!(error.contains("`features` is `\"orders_12\"`, expected a list of own-share-free"), "{error}");
+        assert!(Ladder::parse(&text.replace(", \"orders_12\"", ""), "test").is_ok());
     }
 
     #[test]

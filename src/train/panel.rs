@@ -265,6 +265,18 @@ impl<'p> Rows<'p> {
         (Self { panel: self.panel, index: inside }, Self { panel: self.panel, index: outside })
     }
 
+    /// A fold per row that depends on the account's id alone: in every panel, an account falls into the same one.
+    pub fn fold_of_account(&self, folds: u32) -> Vec<u32> {
+        let seed = Seed(0).derive("fold of the account");
+        let all: Vec<u32> = (self.panel.parts.iter())
+            .flat_map(|part| {
+                let ids = part.slice.features().accounts().iter().map(Option::unwrap_or_default);
+                part.pick(ids.map(|id| (seed.derive(id).0 % u64::from(folds)) as u32).collect())
+            })
+            .collect();
+        self.gather(&all)
+    }
+
     /// As many accounts drawn with replacement as there are, each with all its rows.
     #[must_use]
     pub fn resample_accounts(&self, seed: Seed) -> Self {

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, fs::File};
 
+use headroom::domain::Target;
 use polars::prelude::*;
 
 use crate::binary::{Project, company, numbers};
@@ -65,6 +66,24 @@ fn a_change_is_split_into_data_behaviour_and_model_and_the_parts_sum_to_it() {
     for shown in ["expected_revenue:", "baseline ", "evidence: ", "since last month:", "headroom ", "growth:"] {
         assert!(said.out.contains(shown), "{shown} is not in\n{}", said.out);
     }
+    // a person can check a figure against the accounts nearest to this one, and a page that leaves the house names none
+    let comparable = |said: &str| -> Vec<String> {
+        let after = said.lines().skip_while(|line| !line.starts_with("the nearest comparable accounts"));
+        after.skip(1).map(str::to_owned).collect()
+    };
+    let named = comparable(&said.out);
+    assert_eq!(named.len(), 5, "{}", said.out);
+    assert!(
+        named.iter().all(|line| now.keys().any(|id| line.contains(id.as_str())) && line.contains(": ")),
+        "{named:?}"
+    );
+    let said = project.run(&["explain", known, "--pseudonyms", "--horizon", "3", "--as-of", "2019-12"]);
+    let hidden = comparable(&said.out);
+    for (k, (hidden, named)) in hidden.iter().zip(&named).enumerate() {
+        assert!(hidden.starts_with(&format!("  comparable account {}, ", k + 1)), "{hidden}");
+        assert!(now.keys().all(|id| !hidden.contains(id.as_str())), "{hidden}");
+        assert_eq!(hidden.split_once(": ").unwrap().1, named.split_once(": ").unwrap().1, "the same account");
+    }
     let typo = format!("{known}x");
     let said = project.fails(1, &["explain", &typo, "--horizon", "3", "--as-of", "2019-12"]);
     assert!(said.err.contains(&format!("did you mean `{known}`")), "{}", said.err);
@@ -78,7 +97,7 @@ fn drift_names_every_feature_and_score_with_its_band_in_each_format() {
     assert!(text.contains("psi") && text.contains("score") && text.contains("days_since_last_order"), "{text}");
     let csv = project.run(&[&at[..], &["--format", "csv"]].concat()).out;
     let frame = CsvReader::new(std::io::Cursor::new(csv.as_bytes())).finish().unwrap();
-    assert_eq!(frame.height(), headroom::features::catalogue::features().len() + 5);
+    assert_eq!(frame.height(), headroom::features::catalogue::features().len() + Target::ALL.len());
     let bands = texts(&frame, "band");
     let index = numbers(&frame, "psi");
     for (band, index) in bands.iter().zip(index) {
@@ -145,7 +164,7 @@ fn a_year_ahead_comes_with_the_next_three_months() {
     }
     let listed = project.run(&["models", "list"]).out;
     let champions = |words: &str| listed.lines().filter(|line| line.starts_with('*') && line.contains(words)).count();
-    assert_eq!((champions("3 months"), champions(&format!("{main} months"))), (2, 5), "{listed}");
+    assert_eq!((champions("3 months"), champions(&format!("{main} months"))), (2, Target::ALL.len()), "{listed}");
     let said = project.fails(1, &["models", "rollback", "expected_revenue", "--reason", "no", "--by", "me"]);
     assert!(said.err.contains("--horizon"), "{}", said.err);
 }

@@ -55,6 +55,7 @@ pub struct Customer {
     pub parent: Option<String>,
     pub employees: Option<i64>,
     pub revenue: Option<i64>,
+    pub stated_share: Option<f64>,
     pub since: Option<Date>,
     pub status: Option<&'static str>,
     pub status_since: Option<Date>,
@@ -437,6 +438,7 @@ impl Company {
             parent: (account % 4 == 1).then(|| "K00".to_owned()),
             employees: (rng.random::<f64>() < 0.8).then(|| rng.random_range(0..5_000)),
             revenue: (rng.random::<f64>() < 0.5).then(|| cents(rng, 0..1_000_000_000)),
+            stated_share: account.is_multiple_of(3).then(|| f64::from(account as u32 % 20 + 1) / 20.0),
             since,
             status,
             status_since,
@@ -652,13 +654,13 @@ impl Company {
             ),
             (
                 "customers",
-                "customer_id, name, industry, region, country, parent_id, employees, annual_revenue_e4, customer_since, \
-                 status, status_since, known_at, known_until, source, batch_id",
+                "customer_id, name, industry, region, country, parent_id, employees, annual_revenue_e4, \
+                 stated_share_of_wallet, customer_since, status, status_since, known_at, known_until, source, batch_id",
                 self.customers
                     .iter()
                     .map(|c| {
                         format!(
-                            "('{}', 'Firm {}', {}, {}, 'DE', {}, {}, {}, {}, {}, {}, {})",
+                            "('{}', 'Firm {}', {}, {}, 'DE', {}, {}, {}, {}, {}, {}, {}, {})",
                             c.id,
                             c.id,
                             text(c.industry),
@@ -666,6 +668,7 @@ impl Company {
                             text(c.parent.as_deref()),
                             sql(c.employees),
                             sql(c.revenue),
+                            sql(c.stated_share),
                             sql(c.since),
                             text(c.status),
                             sql(c.status_since),

@@ -19,6 +19,13 @@ fn as_known_at(facts: &Facts, t: Month) -> Vec<u8> {
         all.extend(bytes(&[slice.features().frame(), slice.baselines().frame()]));
         all.extend(slice.baselines().threshold().to_bits().to_le_bytes());
     }
+    // a group that nobody had bought by then may have a name today
+    let purchases = facts.purchases(as_of, Horizon::new(3).unwrap(), None).unwrap();
+    for account in 0..purchases.accounts() {
+        for (group, revenue) in purchases.before(account) {
+            all.extend(format!("{account} {} {revenue};", purchases.groups()[*group as usize]).into_bytes());
+        }
+    }
     all
 }
 

@@ -27,6 +27,7 @@ mod mailbox;
 mod main_job;
 mod mess;
 mod models;
+mod potential;
 mod presets;
 mod project;
 mod rank;

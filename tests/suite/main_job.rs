@@ -1,6 +1,11 @@
 //! The main job as a user runs it: the binary on a folder, the tables and the page it leaves.
 
-use std::{collections::BTreeSet, fs, process::Stdio, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    process::Stdio,
+    time::Duration,
+};
 
 use headroom::{
     domain::Seed,
@@ -21,6 +26,40 @@ fn a_folder_with_nothing_but_order_lines_is_a_project() {
     assert!(said.out.contains("index.html"), "{}", said.out);
     for file in ["index.html", "scores.parquet", "scores.csv", "backtest.parquet", "backtest_predictions.parquet"] {
         assert!(bare.report().join(file).is_file(), "{file} is missing");
+    }
+}
+
+#[test]
+fn first_purchases_are_told_by_group_judged_and_kept_within_headroom() {
+    let project = Project::simulated(&company(240, 60, 9));
+    project.run(&["run", "--horizon", "3"]);
+    let (scores, found) = (project.table("scores"), project.table("whitespace"));
+    assert_eq!(
+        found.get_column_names().iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["customer_id", "product_group", "probability", "expected_revenue", "expected_margin"]
+    );
+    assert!(numbers(&found, "probability").iter().all(|p| p.is_some_and(|p| (0.0..=1.0).contains(&p))));
+    let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+    let ids: Vec<String> =
+        found.column("customer_id").unwrap().str().unwrap().iter().flatten().map(Into::into).collect();
+    for (id, revenue) in ids.iter().zip(numbers(&found, "expected_revenue")) {
+        *sums.entry(id.clone()).or_default() += revenue.unwrap();
+    }
+    let headroom = numbers(&scores, "headroom_revenue");
+    let mut capped = 0;
+    for (id, headroom) in scores.column("customer_id").unwrap().str().unwrap().iter().zip(headroom) {
+        if let (Some(sum), Some(headroom)) = (sums.get(id.unwrap()), headroom) {
+            assert!(*sum <= headroom + 1e-6, "{id:?}: {sum} of {headroom}");
+            capped += 1;
+        }
+    }
+    assert!(capped > 50, "{capped}");
+    let judged = project.table("backtest");
+    let targets = judged.column("target").unwrap().str().unwrap().clone();
+    let metrics = judged.column("metric").unwrap().str().unwrap().clone();
+    for metric in ["log_loss", "auc", "average_precision", "lift_10", "precision_at_5"] {
+        let told = (0..judged.height()).any(|i| targets.get(i) == Some("whitespace") && metrics.get(i) == Some(metric));
+        assert!(told, "{metric}");
     }
 }
 
@@ -294,10 +333,15 @@ fn what_each_family_of_features_adds_is_said_with_its_interval() {
     let files: Vec<_> = reports.map(|entry| entry.path()).filter(|path| path.extension().is_some()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     let table = ParquetReader::new(fs::File::open(&files[0]).unwrap()).finish().unwrap();
-    assert_eq!(table.height(), 10, "five targets and two families");
+    assert_eq!(table.height(), 12, "six targets and two families");
     let skill = numbers(&table, "skill");
     let (low, high) = (numbers(&table, "ci_low"), numbers(&table, "ci_high"));
-    for ((skill, low), high) in skill.iter().zip(&low).zip(&high) {
+    let text = |name: &str, row: usize| table.column(name).unwrap().str().unwrap().get(row).unwrap();
+    for (row, ((skill, low), high)) in skill.iter().zip(&low).zip(&high).enumerate() {
+        if (text("target", row), text("family", row)) == ("peer_level", "public") {
+            assert!(skill.is_none() && said.out.contains("an effect of our own share"), "{}", said.out);
+            continue;
+        }
         let (skill, low, high) = (skill.unwrap(), low.unwrap(), high.unwrap());
         assert!(low <= skill && skill <= high && high < 1.0, "{low} {skill} {high}");
     }

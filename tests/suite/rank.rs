@@ -1,9 +1,10 @@
 //! The list people act on: its order, its classes, and what it may not say.
 
 use headroom::{
+    backtest::FirstPurchase,
     domain::{AbcClass, AbcThresholds, Seed},
-    rank::{Basis, Evidence, RankError, RankInput, Ranking, RankingParts, Stance, rank},
-    score::{Account, Shock, Standing},
+    rank::{Basis, Evidence, RankError, RankInput, Ranking, RankingParts, ReasonKind, Stance, rank},
+    score::{Account, Shock, Standing, whitespace},
 };
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -15,6 +16,7 @@ fn ranked(sketches: &[Sketch], evidence: &Evidence) -> Ranking {
         scores: &scores_of(sketches),
         slice: &slice_of(sketches),
         before: [None, None],
+        whitespace: None,
         evidence,
         thresholds: AbcThresholds::default(),
         seed: Seed(1),
@@ -119,6 +121,33 @@ fn who_can_buy_more_needs_headroom_beyond_d_and_growth_above_its_base_rate() {
     let ranking = ranked(&sketches, &evidence(true, false));
     assert!(ranking.parts().notices.iter().any(|notice| notice.code == "growth-without-skill"));
     assert_eq!(ranking.parts().headline.can_buy_more, Some(2));
+}
+
+#[test]
+fn first_purchases_beyond_d_stand_in_for_growth_and_are_given_as_a_reason() {
+    let slow = Sketch { growth: 0.1, ..Sketch::of(100.0) };
+    let sketches = [slow.clone(), slow];
+    let (slice, scores) = (slice_of(&sketches), scores_of(&sketches));
+    let purchase = |account, spend| FirstPurchase { account, group: 0, probability: 0.2, spend, peers: Some(8) };
+    // d is 15: expected first purchases of 20 are beyond it, those of 10 are not
+    let found = [purchase(0, 100.0), purchase(1, 50.0)];
+    let money = whitespace(&found, None, &["glue".to_owned()], &slice, &scores).unwrap();
+    let ranking = rank(&RankInput {
+        scores: &scores,
+        slice: &slice,
+        before: [None, None],
+        whitespace: Some(&money),
+        evidence: &evidence(true, true),
+        thresholds: AbcThresholds::default(),
+        seed: Seed(1),
+    })
+    .unwrap();
+    assert_eq!(texts(&ranking, "can_buy_more"), [Some("true".into()), Some("false".into())]);
+    assert!(ranking.parts().reasons[0].reasons.iter().any(|reason| matches!(
+        &reason.kind,
+        ReasonKind::FirstPurchase { product_group, peers: 8, of: 20, .. } if product_group == "glue"
+    )));
+    assert_eq!(ranking.parts().whitespace.as_ref().unwrap().height(), 2);
 }
 
 #[test]
@@ -229,6 +258,7 @@ fn a_movement_is_reported_from_the_classes_of_three_months() {
         scores: &scores_of(&sketches),
         slice: &slice_of(&sketches),
         before: [Some(&last), Some(&earlier)],
+        whitespace: None,
         evidence: &evidence(true, true),
         thresholds: AbcThresholds::default(),
         seed: Seed(1),
@@ -275,6 +305,7 @@ fn scores_of_another_population_are_refused() {
         scores: &scores_of(&one),
         slice: &slice_of(&two),
         before: [None, None],
+        whitespace: None,
         evidence: &evidence(true, true),
         thresholds: AbcThresholds::default(),
         seed: Seed(1),

@@ -2,7 +2,7 @@
 
 use headroom::{
     backtest::{Backtest, OriginPlan, Setting, Trained, run},
-    domain::{AbcThresholds, Month, Seed, Target},
+    domain::{AbcThresholds, Level, Month, Seed},
     features::{Slice, catalogue::schema_hash},
     rank::{Basis, Evidence, RankInput, Ranking, rank},
     registry::{Act, Registry, run_id},
@@ -134,9 +134,8 @@ fn flow(history: &History, models: &std::path::Path) -> Outcome {
     for card in registry.register(&backtest).unwrap() {
         registry.crown(&card, Act::First, plan.as_of, "first").unwrap();
     }
-    let champions: Vec<_> = Target::ALL
-        .into_iter()
-        .map(|target| registry.champion::<Trained>(target, horizon(), &schema_hash()).unwrap())
+    let champions: Vec<_> = (backtest.champions.iter())
+        .map(|trained| registry.champion::<Trained>(trained.target, horizon(), &schema_hash()).unwrap())
         .collect();
     let model_run = run_id(champions.iter().map(|champion| champion.card().id.as_str()));
     let loaded: Vec<Trained> = champions.into_iter().map(|champion| champion.into_parts().1).collect();
@@ -144,13 +143,15 @@ fn flow(history: &History, models: &std::path::Path) -> Outcome {
 
     let now = history.slice(History::as_of());
     let accounts = history.accounts(History::as_of());
-    let forecast = Forecast::of(&loaded, &now).unwrap();
+    let level = backtest.report.level.as_ref().unwrap().used;
+    let forecast = Forecast::of(&loaded, &now, level).unwrap();
     let scores = score(&now, &accounts, &forecast, &model_run).unwrap();
     let before = [1, 2].map(|ago| history.accounts(History::as_of().plus(-ago)));
     let ranking = rank(&RankInput {
         scores: &scores,
         slice: &now,
         before: [Some(&before[0]), Some(&before[1])],
+        whitespace: None,
         evidence: &Evidence::of(&backtest.report, &loaded, &now).unwrap(),
         thresholds: abc,
         seed: Seed(1),
@@ -174,10 +175,11 @@ fn accounts_that_last_are_ranked_with_every_figure_and_the_same_on_one_and_two_t
     for name in ["expected_revenue", "expected_revenue_low", "stretch_revenue", "headroom_low", "growth_probability"] {
         assert_eq!(table.column(name).unwrap().null_count(), 0, "{name}");
     }
-    // the list begins with accounts that carry far more than an average one
+    // the list begins with accounts that can buy far more than an average one
+    assert!(one.ranking.parts().basis.shows_potential(), "{}", one.ranking.parts().basis.sentence());
     let list = one.ranking.list().unwrap();
-    let margin = list.column("expected_margin").unwrap().f64().unwrap().clone();
-    let mean = |from: usize, n: usize| margin.iter().flatten().skip(from).take(n).sum::<f64>() / n as f64;
+    let headroom = list.column("headroom_margin").unwrap().f64().unwrap().clone();
+    let mean = |from: usize, n: usize| headroom.iter().flatten().skip(from).take(n).sum::<f64>() / n as f64;
     assert!(mean(0, 24) > 2.0 * mean(0, ACCOUNTS), "{} {}", mean(0, 24), mean(0, ACCOUNTS));
     let headline = &one.ranking.parts().headline;
     assert!(headline.expected_revenue.low.is_some() && !headline.shocks.is_empty());
@@ -223,13 +225,14 @@ fn a_reason_changes_when_the_fact_behind_it_changes() {
         let features = headroom::features::FeatureFrame::new(now.as_of(), frame).unwrap();
         let changed = Slice::new(features, now.baselines().clone(), None).unwrap();
         let accounts = history.accounts(History::as_of());
-        let forecast = Forecast::of(&outcome.backtest.champions, &changed).unwrap();
+        let forecast = Forecast::of(&outcome.backtest.champions, &changed, Level::Stretch).unwrap();
         let scores = score(&changed, &accounts, &forecast, "run").unwrap();
         let evidence = Evidence::of(&outcome.backtest.report, &outcome.backtest.champions, &changed).unwrap();
         let ranking = rank(&RankInput {
             scores: &scores,
             slice: &changed,
             before: [None, None],
+            whitespace: None,
             evidence: &evidence,
             thresholds: AbcThresholds::default(),
             seed: Seed(1),

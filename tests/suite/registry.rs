@@ -48,6 +48,7 @@ fn report() -> BacktestReport {
         verdicts: Verdicts { ranks: verdict(), skill: verdict(), potential: verdict() },
         realised: None,
         totals: Vec::new(),
+        level: None,
         looks: 1,
         notices: Vec::new(),
         metrics,

@@ -1,6 +1,10 @@
 //! The table of scores: every account has its row, and no impossible figure passes.
 
-use headroom::score::{Account, Forecast, ScoreError, ScoreFrame, Standing, score};
+use headroom::{
+    backtest::FirstPurchase,
+    domain::Level,
+    score::{Account, Forecast, ScoreError, ScoreFrame, Standing, score, whitespace},
+};
 use polars::prelude::*;
 
 use crate::synthetic::{Sketch, accounts_of, forecast_of, scores_of, slice_of};
@@ -27,6 +31,23 @@ fn every_account_has_a_row_and_only_the_population_has_figures() {
     assert_eq!(scores.numbers("peer_revenue"), [None; 5]);
     let (low, high) = (scores.numbers("headroom_low")[2].unwrap(), scores.numbers("headroom_high")[2].unwrap());
     assert!((low - 38.0).abs() < 1e-9 && (high - 62.0).abs() < 1e-9, "{low} {high}");
+}
+
+#[test]
+fn first_purchases_together_never_exceed_headroom_and_keep_their_proportions() {
+    let (slice, scores) = (slice_of(&sketches()), scores_of(&sketches()));
+    let purchase =
+        |account, group, probability, spend| FirstPurchase { account, group, probability, spend, peers: Some(7) };
+    // headroom is 50 and 100; the first account's groups are worth 60 and 40, the second's 30
+    let found = [purchase(0, 0, 0.5, 120.0), purchase(0, 1, 0.1, 400.0), purchase(1, 0, 0.3, 100.0)];
+    let groups = ["bolts".to_owned(), "glue".to_owned()];
+    let money = whitespace(&found, None, &groups, &slice, &scores).unwrap();
+    assert_eq!(money.total, [50.0, 30.0]);
+    let column = |name: &str| money.table.column(name).unwrap().f64().unwrap().to_vec();
+    assert_eq!(column("expected_revenue"), [Some(30.0), Some(20.0), Some(30.0)]);
+    assert_eq!(column("expected_margin"), [Some(12.0), Some(8.0), Some(12.0)]);
+    let best = money.best[0].as_ref().unwrap();
+    assert_eq!((best.product_group.as_str(), best.peers), ("bolts", Some(7)));
 }
 
 #[test]
@@ -93,6 +114,7 @@ fn what_has_no_model_is_null_and_never_zero() {
     let bare = Forecast {
         interval: None,
         stretch_revenue: None,
+        level: None,
         growth: None,
         inactivity: None,
         refits: Vec::new(),
@@ -107,6 +129,18 @@ fn what_has_no_model_is_null_and_never_zero() {
     let scores = score(&slice, &accounts_of(&sketches()), &few, "run").unwrap();
     assert_eq!(scores.numbers("headroom_low"), [None; 5]);
     assert!(scores.numbers("headroom_revenue")[2].is_some());
+}
+
+#[test]
+fn headroom_follows_the_level_that_is_used() {
+    let (slice, forecast) = (slice_of(&sketches()), forecast_of(&sketches()));
+    let peers = vec![130.0, 170.0];
+    let by_peers = Forecast { peer_revenue: Some(peers.clone()), level: Some((Level::Peer, peers)), ..forecast };
+    let scores = score(&slice, &accounts_of(&sketches()), &by_peers, "run").unwrap();
+    assert_eq!(scores.numbers("headroom_revenue"), [None, None, Some(30.0), Some(0.0), None]);
+    assert_eq!(scores.numbers("peer_revenue")[2..4], [Some(130.0), Some(170.0)]);
+    assert_eq!(scores.numbers("stretch_revenue")[2], Some(150.0), "stretch is told all the same");
+    assert_eq!(scores.texts("level_used")[2], Some("peer"));
 }
 
 #[test]

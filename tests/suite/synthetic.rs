@@ -2,7 +2,7 @@
 
 use headroom::{
     backtest::Verdict,
-    domain::{AsOf, Horizon, Month},
+    domain::{AsOf, Horizon, Level, Month},
     features::{
         ACCOUNT_ID, BASELINE_COLUMNS, BaselineFrame, FeatureFrame, LABEL_COLUMNS, LabelFrame, Slice, catalogue,
     },
@@ -97,7 +97,7 @@ pub fn forecast_of(sketches: &[Sketch]) -> Forecast {
     let refits = (0..21)
         .map(|k| Refit {
             expected_revenue: expected.clone(),
-            stretch_revenue: stretch.iter().map(|s| s * (0.9 + 0.01 * f64::from(k))).collect(),
+            level_revenue: stretch.iter().map(|s| s * (0.9 + 0.01 * f64::from(k))).collect(),
         })
         .collect();
     Forecast {
@@ -105,7 +105,9 @@ pub fn forecast_of(sketches: &[Sketch]) -> Forecast {
         expected_margin: all(|s| s.margin),
         growth: Some(all(|s| s.growth)),
         inactivity: Some(vec![0.1; sketches.len()]),
+        level: Some((Level::Stretch, stretch.clone())),
         stretch_revenue: Some(stretch),
+        peer_revenue: None,
         expected_revenue: expected,
         refits,
     }

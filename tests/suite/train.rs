@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, fs};
 
 use headroom::{
+    backtest::metrics::{Order, ranking::spearman},
     domain::{AbcThresholds, Horizon, Seed, Target},
-    features::{BaselineFrame, Slice},
+    features::{BaselineFrame, LabelFrame, Slice},
     train::{Encoder, FeatureList, FitContext, FittedModel, Ladder, Panel, TreeEncoder, fit},
 };
 
@@ -202,4 +203,59 @@ fn models_that_know_no_calendar_follow_the_season_of_the_portfolio() {
         // what stands for accounts without any level has no season
         assert!((1.4..=1.5 + 1e-9).contains(&rise), "{rung}: {rise}");
     }
+}
+
+/// The slice with the outcome of its first account of a name multiplied.
+fn with_outcome_of(slice: &Slice, account: &str, times: f64) -> Slice {
+    let labels = slice.labels().unwrap();
+    let ids: Vec<&str> = slice.features().accounts().iter().flatten().collect();
+    let revenue: Vec<f64> = (labels.numbers("revenue").unwrap().into_iter().zip(&ids))
+        .map(|(revenue, id)| if *id == account { times * (revenue + 100.0) } else { revenue })
+        .collect();
+    let mut frame = labels.frame().clone();
+    frame.with_column(Column::new("revenue".into(), revenue)).unwrap();
+    let known_by = slice.as_of().at().plus(slice.horizon().months());
+    let labels = LabelFrame::new(slice.as_of(), slice.horizon(), known_by, frame).unwrap();
+    Slice::new(slice.features().clone(), slice.baselines().clone(), Some(labels)).unwrap()
+}
+
+#[test]
+fn what_an_account_buys_moves_its_peers_and_never_its_own_peer_level() {
+    let slices = slices(60, &[18, 12]);
+    let account = slices[0].features().accounts().get(7).unwrap().to_owned();
+    let other: Vec<Slice> = slices.iter().map(|slice| with_outcome_of(slice, &account, 500.0)).collect();
+    let at = slices[1].features().accounts().iter().position(|id| id == Some(account.as_str())).unwrap();
+    for candidate in Ladder::default().candidates(Target::PeerLevel) {
+        if candidate.name == "portfolio_quantile" {
+            continue;
+        }
+        let context = FitContext { anchor: candidate.clone(), abc: AbcThresholds::default(), seed: Seed(1) };
+        let level = |slices: &[Slice]| {
+            let model = fit(&candidate, Target::PeerLevel, &slices.iter().collect::<Vec<_>>(), &context).unwrap();
+            model.predict(&slices[1]).unwrap()
+        };
+        let (before, after) = (level(&slices), level(&other));
+        assert_eq!(before[at], after[at], "{}", candidate.name);
+        assert_ne!(before, after, "{}: nobody else moved", candidate.name);
+    }
+}
+
+#[test]
+fn the_size_of_the_company_tells_its_peer_level_and_its_own_history_does_not() {
+    let slices = slices(60, &[18, 12]);
+    let ladder = Ladder::default().candidates(Target::PeerLevel);
+    let candidate = ladder.iter().find(|candidate| candidate.name == "peer_linear").unwrap();
+    let context = FitContext { anchor: ladder[0].clone(), abc: AbcThresholds::default(), seed: Seed(1) };
+    let model = fit(candidate, Target::PeerLevel, &slices.iter().collect::<Vec<_>>(), &context).unwrap();
+    let level = model.predict(&slices[1]).unwrap();
+    let employees = slices[1].features().numbers("log_employees").unwrap();
+    let rank = |values: &[f64]| Order::descending(values);
+    let ones = vec![1.0; level.len()];
+    assert!(spearman(&rank(&level), &rank(&employees), &ones) > 0.8);
+    let share_above = (slices[1].labels().unwrap().numbers("revenue").unwrap().iter())
+        .zip(&level)
+        .filter(|(revenue, level)| revenue > level)
+        .count() as f64
+        / level.len() as f64;
+    assert!((0.05..=0.15).contains(&share_above), "a tenth lies above: {share_above}");
 }

@@ -123,6 +123,7 @@ impl Known<'_> {
             "rep_id",
             "employees",
             "annual_revenue",
+            "stated_share",
         ];
         let status = when(coalesce(&[col("status_since"), col("state_known_at")]).lt_eq(end.clone()))
             .then(col("status"))

@@ -141,6 +141,11 @@ impl<'a> Known<'a> {
         self.facts.groups.len()
     }
 
+    /// Names of the product groups of the warehouse, by number.
+    pub(super) fn group_names(&self) -> &'a [String] {
+        &self.facts.groups
+    }
+
     /// Fills `history` with the account's months up to `t` and says whether anything of it is known.
     pub(super) fn read(&self, account: usize, history: &mut History) -> bool {
         history.fill(self, self.facts.ledger.records(account, self.as_of))

@@ -20,6 +20,7 @@ SELECT
     rep_id,
     CAST(employees AS DOUBLE) AS employees,
     annual_revenue_e4 / 10000.0 AS annual_revenue,
+    CAST(stated_share_of_wallet AS DOUBLE) AS stated_share,
     customer_since,
     status,
     status_since,

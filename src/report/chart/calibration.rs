@@ -21,7 +21,7 @@ const BOTTOM: f64 = 50.0;
 pub fn figure(target: &TargetReport, voice: &Voice) -> Option<Figure> {
     let bins = &target.calibration;
     // a good year lies above the mean outcome by definition: its check is the share above, not this diagonal
-    if bins.is_empty() || target.target == Target::Stretch {
+    if bins.is_empty() || matches!(target.target, Target::Stretch | Target::PeerLevel) {
         return None;
     }
     let name = format!("calibration_{}", target.target.name());

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::report::{Report, model::Level, voice::Voice};
+use crate::{
+    domain::Level,
+    report::{Report, voice::Voice},
+};
 
 #[derive(Debug, Serialize)]
 pub struct Entry {
@@ -28,6 +31,7 @@ pub fn view(report: &Report, voice: &Voice) -> Vec<Entry> {
     if report.basis.shows_potential() {
         let level = match report.about.level {
             Some(Level::Peer) => "level_text_peer",
+            Some(Level::Blend) => "level_text_blend",
             Some(Level::Stretch) | None => "level_text_stretch",
         };
         entries.push(entry("level", level));

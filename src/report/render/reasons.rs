@@ -40,10 +40,10 @@ fn sentence(reason: &Reason, voice: &Voice) -> String {
     };
     let said = |kind: &str, values: &[(&str, &str)]| voice.texts.fill("reason", &format!("{kind}_{stance}"), values);
     match &reason.kind {
-        ReasonKind::Headroom { expected, stretch, at_least } => voice.fill(
+        ReasonKind::Headroom { expected, used, level, at_least } => voice.texts.fill(
             "reason",
-            "headroom",
-            &[("expected", &money(*expected)), ("stretch", &money(*stretch)), ("at_least", &money(*at_least))],
+            &format!("headroom_{}", used.name()),
+            &[("expected", &money(*expected)), ("level", &money(*level)), ("at_least", &money(*at_least))],
         ),
         ReasonKind::Overdue { amount, oldest_days: Some(days) } => {
             voice.fill("reason", "overdue_since", &[("amount", &money(*amount)), ("since", &since(*days))])
@@ -65,6 +65,25 @@ fn sentence(reason: &Reason, voice: &Voice) -> String {
         ReasonKind::Recommendation { score, .. } => {
             said("recommendation", &[("score", &voice.locale.number(*score, usize::from(score.fract() != 0.0)))])
         }
+        ReasonKind::FirstPurchase { product_group, probability, peers, of } => voice.texts.fill(
+            "reason",
+            "first_purchase",
+            &[
+                ("group", product_group),
+                ("probability", &voice.locale.percent(*probability, 0)),
+                ("peers", &voice.locale.count(*peers as usize)),
+                ("of", &voice.locale.count(*of as usize)),
+            ],
+        ),
+        ReasonKind::Breadth { own, peers, of } => voice.texts.fill(
+            "reason",
+            "breadth",
+            &[
+                ("own", &voice.locale.count(*own as usize)),
+                ("of", &voice.locale.count(*of as usize)),
+                ("peers", &voice.locale.count(*peers as usize)),
+            ],
+        ),
         ReasonKind::OpenComplaints { open } => voice.count("reason", "open_complaints", *open as usize),
         ReasonKind::Model { family, feature, value, typical, .. } => model(family, feature, value.zip(*typical), voice),
     }
@@ -145,6 +164,9 @@ mod tests {
         insta::assert_snapshot!(
             say(Language::De, Stance::For, ReasonKind::Trend { last_12: 130_400.0, before_12: 99_960.0 }),
             @"Umsatz binnen eines Jahres von 100.000 € auf 130.000 € gestiegen");
+        insta::assert_snapshot!(
+            say(Language::En, Stance::For, ReasonKind::Breadth { own: 4, peers: 7, of: 11 }),
+            @"buys 4 of 11 product groups, comparable customers 7");
         insta::assert_snapshot!(
             say(Language::En, Stance::Against, ReasonKind::Overdue { amount: 5_204.0, oldest_days: Some(43.0) }),
             @"€5,200 overdue, the oldest invoice by 43 days");

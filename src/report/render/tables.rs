@@ -49,6 +49,10 @@ pub fn write(report: &Report, inputs: &Inputs<'_>, voice: &Voice, folder: &Path)
         atomic::write_csv(&folder.join("changes.csv"), &changes.frame)?;
         atomic::write_parquet(&folder.join("changes.parquet"), &changes.frame)?;
     }
+    if let Some(whitespace) = &inputs.ranking.parts().whitespace {
+        atomic::write_csv(&folder.join("whitespace.csv"), whitespace)?;
+        atomic::write_parquet(&folder.join("whitespace.parquet"), whitespace)?;
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fitted, Rung, gave_up};
+use super::{Fitted, OWN_HISTORY, Rung, gave_up};
 use crate::{
     domain::Target,
     train::{Contributions, Rows, TrainError, fit::Task},
@@ -35,7 +35,7 @@ impl Average {
 }
 
 impl Rung for Average {
-    const TARGETS: &'static [Target] = &Target::ALL;
+    const TARGETS: &'static [Target] = OWN_HISTORY;
     const STEP: u8 = 5;
     const KEYS: &'static [&'static str] = &["of"];
     const CALIBRATED: bool = true;

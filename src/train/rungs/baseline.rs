@@ -9,6 +9,7 @@ use super::{
     BASELINE, Rung, RungKind, baseline_columns,
     calibration::ClassFactors,
     label,
+    peers::IndustryQuantiles,
     rate::Rate,
     ratio::{GroupQuantiles, positive_level},
 };
@@ -39,6 +40,9 @@ pub(crate) fn baselines(target: Target) -> Vec<Candidate> {
             .into_iter()
             .flat_map(|c| [candidate(c.into(), c, false), candidate(format!("{c}_recalibrated"), c, true)])
             .collect(),
+        Target::PeerLevel => {
+            ["portfolio", "industry"].map(|group| candidate(format!("{group}_quantile"), group, false)).into()
+        }
         Target::Growth => vec![
             candidate("base_rate".into(), "base_rate", false),
             candidate("base_alone".into(), "base_revenue", true),
@@ -76,6 +80,8 @@ pub(crate) enum Baseline {
     Level(Level),
     /// Stretch: the column times the quantile of what came of it.
     Quantile { level: Level, quantiles: GroupQuantiles },
+    /// Peer level: the quantile of all accounts, or of the account's industry.
+    Industry(IndustryQuantiles),
     /// A probability.
     Rate(Rate),
 }
@@ -98,7 +104,7 @@ impl Level {
         let column = candidate.column.as_deref().unwrap_or_default();
         let factors = if candidate.recalibrated {
             let (level, outcome) = (rows.baseline(column)?, rows.label(outcome)?);
-            Some(ClassFactors::learn(&level, &outcome, &rows.class(), &rows.is_new()?))
+            Some(ClassFactors::learn(&level, &outcome, &rows.class(), &rows.is_new()?, &rows.account()))
         } else {
             None
         };
@@ -147,6 +153,10 @@ impl Rung for Baseline {
                 );
                 Ok(Self::Quantile { level, quantiles })
             }
+            Target::PeerLevel => {
+                let by_industry = candidate.column.as_deref() == Some("industry");
+                IndustryQuantiles::learn(task, rows, by_industry).map(Self::Industry)
+            }
             Target::Growth | Target::Inactivity => Rate::learn(task, rows).map(Self::Rate),
         }
     }
@@ -158,6 +168,7 @@ impl Rung for Baseline {
                 let b = positive_level(&level.values(rows)?);
                 Ok(quantiles.apply(&b, &rows.offset(), &rows.class()))
             }
+            Self::Industry(quantiles) => quantiles.values(rows),
             Self::Rate(rate) => rate.values(rows),
         }
     }

@@ -104,7 +104,7 @@ impl Rung for BgNbdGammaGamma {
                 .map_err(|error| gave_up(task, error))?;
             let level = model.level(&values, rows)?;
             let outcome = rows.label(label(task.target))?;
-            let factors = ClassFactors::learn(&level, &outcome, &rows.class(), &rows.is_new()?);
+            let factors = ClassFactors::learn(&level, &outcome, &rows.class(), &rows.is_new()?, &rows.account());
             model.money = Some((values, factors));
         }
         Ok(model)

@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Param, Rung,
+    OWN_HISTORY, Param, Rung,
     baseline::STRETCH_LEVEL,
     gave_up, label,
     ratio::{Anchor, Smearing, from_log_ratio, log_ratio},
@@ -117,7 +117,7 @@ fn calibrated(
 }
 
 impl Rung for Boosting {
-    const TARGETS: &'static [Target] = &Target::ALL;
+    const TARGETS: &'static [Target] = OWN_HISTORY;
     const STEP: u8 = 4;
     const KEYS: &'static [&'static str] = &["features"];
     const CALIBRATED: bool = true;
@@ -156,6 +156,8 @@ impl Rung for Boosting {
                 let (trees, _) = TreeModel::fit(task, &rows.in_order(), Loss::Logistic, &learned)?;
                 Ok(Self { trees, form: Form::Probability })
             }
+            // it would see the account's own history
+            Target::PeerLevel => Err(TrainError::NotApplicable { rung: task.candidate.name.clone(), target }),
         }
     }
 

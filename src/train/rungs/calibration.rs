@@ -4,11 +4,13 @@
 //! deviance of a baseline without any model. Small levels join the zeros' mean smoothly: an account that bought little
 //! is never put below one that bought nothing (on AdventureWorks that alone would cost .011 of Spearman).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::AbcClass;
 
-/// Fewer rows of a class than this share the factor of all.
+/// Fewer accounts of a class than this share the factor of all; an account's rows at many origins are one witness.
 const ENOUGH: usize = 30;
 /// A factor beyond this says more about a few rows than about a class.
 const MOST: f64 = 20.0;
@@ -24,15 +26,15 @@ pub(crate) struct ClassFactors {
 
 impl ClassFactors {
     /// `factor(class) = sum outcome / sum level` over rows with a positive level.
-    pub(crate) fn learn(level: &[f64], outcome: &[f64], class: &[AbcClass], is_new: &[bool]) -> Self {
+    pub(crate) fn learn(level: &[f64], outcome: &[f64], class: &[AbcClass], is_new: &[bool], account: &[u32]) -> Self {
         let ratio = |rows: &dyn Fn(usize) -> bool| {
-            let (mut n, mut above, mut below) = (0, 0.0, 0.0);
-            for i in (0..level.len()).filter(|&i| level[i] > 0.0 && rows(i)) {
-                n += 1;
+            let of: Vec<usize> = (0..level.len()).filter(|&i| level[i] > 0.0 && rows(i)).collect();
+            let (mut above, mut below) = (0.0, 0.0);
+            for &i in &of {
                 above += outcome[i];
                 below += level[i];
             }
-            (n, if below > 0.0 { (above / below).clamp(0.0, MOST) } else { 1.0 })
+            (distinct(account, &of), if below > 0.0 { (above / below).clamp(0.0, MOST) } else { 1.0 })
         };
         let (_, pooled) = ratio(&|_| true);
         let factor = AbcClass::ALL.map(|c| match ratio(&|i| class[i] == c) {
@@ -40,8 +42,8 @@ impl ClassFactors {
             _ => pooled,
         });
         let mean = |rows: &dyn Fn(usize) -> bool| {
-            let of: Vec<f64> = (0..level.len()).filter(|&i| level[i] <= 0.0 && rows(i)).map(|i| outcome[i]).collect();
-            (of.len(), of.iter().sum::<f64>() / of.len().max(1) as f64)
+            let of: Vec<usize> = (0..level.len()).filter(|&i| level[i] <= 0.0 && rows(i)).collect();
+            (distinct(account, &of), of.iter().map(|&i| outcome[i]).sum::<f64>() / of.len().max(1) as f64)
         };
         let (seen, zero) = mean(&|_| true);
         // where hardly a zero was seen (a young company), halfway between nothing and what the poorest tenth did
@@ -68,6 +70,11 @@ impl ClassFactors {
     }
 }
 
+/// How many accounts `rows` are of.
+fn distinct(account: &[u32], rows: &[usize]) -> usize {
+    rows.iter().map(|&i| account[i]).collect::<BTreeSet<u32>>().len()
+}
+
 /// Mean outcome of the tenth of rows with the lowest positive levels; 0 where no level is positive.
 fn poorest_tenth(level: &[f64], outcome: &[f64]) -> f64 {
     let mut rows: Vec<usize> = (0..level.len()).filter(|&i| level[i] > 0.0).collect();
@@ -80,6 +87,10 @@ fn poorest_tenth(level: &[f64], outcome: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
+    fn numbers(n: usize) -> Vec<u32> {
+        (0..n as u32).collect()
+    }
+
     #[test]
     fn totals_per_class_are_met_on_the_rows_it_learned_from() {
         let n = 120;
@@ -87,7 +98,7 @@ mod tests {
         let level: Vec<_> = (0..n).map(|i| if i < 30 { 0.0 } else { i as f64 }).collect();
         let outcome: Vec<_> =
             (0..n).map(|i| i as f64 * (1.0 + (i % 3) as f64) * f64::from(u8::from(i >= 30))).collect();
-        let factors = ClassFactors::learn(&level, &outcome, &class, &vec![false; n]);
+        let factors = ClassFactors::learn(&level, &outcome, &class, &vec![false; n], &numbers(n));
         for (got, want) in factors.apply(&level, &class, &vec![false; n]).iter().zip(&outcome) {
             assert!((got - want).abs() < 1e-9, "{got} {want}");
         }
@@ -99,7 +110,7 @@ mod tests {
         let level: Vec<f64> = (0..n).map(|i| if i < 60 { 0.0 } else { (i - 59) as f64 * 10.0 }).collect();
         let outcome: Vec<f64> = level.iter().map(|l| if *l > 0.0 { 0.5 * l } else { 40.0 }).collect();
         let (class, is_new) = (vec![AbcClass::B; n], vec![false; n]);
-        let right = ClassFactors::learn(&level, &outcome, &class, &is_new).apply(&level, &class, &is_new);
+        let right = ClassFactors::learn(&level, &outcome, &class, &is_new, &numbers(n)).apply(&level, &class, &is_new);
         assert_eq!(right[0], 40.0);
         assert!(right[59..].windows(2).all(|pair| pair[0] < pair[1]), "{right:?}");
         assert!((right[n - 1] / outcome[n - 1] - 1.0).abs() < 0.02, "{right:?}");
@@ -108,7 +119,7 @@ mod tests {
     #[test]
     fn a_zero_never_seen_is_worth_half_of_the_poorest_tenth() {
         let level: Vec<f64> = (1..=100).map(f64::from).collect();
-        let factors = ClassFactors::learn(&level, &level, &[AbcClass::C; 100], &[false; 100]);
+        let factors = ClassFactors::learn(&level, &level, &[AbcClass::C; 100], &[false; 100], &numbers(100));
         assert_eq!(factors.apply(&[0.0], &[AbcClass::C], &[false]), [0.5 * 5.5]);
     }
 
@@ -116,7 +127,18 @@ mod tests {
     fn a_class_with_few_rows_shares_the_factor_of_all() {
         let mut class = vec![AbcClass::C; 60];
         class[0] = AbcClass::A;
-        let factors = ClassFactors::learn(&[10.0; 60], &[20.0; 60], &class, &[false; 60]);
+        let factors = ClassFactors::learn(&[10.0; 60], &[20.0; 60], &class, &[false; 60], &numbers(60));
         assert_eq!(factors.factor, [2.0; 3]);
+    }
+
+    #[test]
+    fn one_account_at_many_origins_is_one_witness_of_what_a_zero_is_worth() {
+        // the first account bought for nothing, and never again: 40 rows of it say no more than one
+        let level: Vec<f64> = [0.0; 40].into_iter().chain((1..=100).map(f64::from)).collect();
+        let account: Vec<u32> = [0; 40].into_iter().chain(1..=100).collect();
+        let n = level.len();
+        let factors = ClassFactors::learn(&level, &level, &vec![AbcClass::C; n], &vec![false; n], &account);
+        let worth = factors.apply(&[0.0], &[AbcClass::C], &[false])[0];
+        assert!((worth - 29.0 / 30.0 * 0.5 * 5.5).abs() < 1e-12, "{worth}");
     }
 }

@@ -12,6 +12,7 @@ mod elastic_net;
 mod glm;
 mod linear_quantile;
 mod logistic;
+mod peers;
 mod rate;
 mod ratio;
 mod shrinkage;
@@ -28,8 +29,13 @@ use crate::domain::Target;
 pub(crate) use average::{Average, BASELINE};
 pub(crate) use baseline::{Baseline, baselines};
 pub(crate) use linear_quantile::LinearQuantile;
+pub(crate) use peers::comparable_columns;
 pub(crate) use ratio::{Anchor, GroupQuantiles};
 pub(crate) use trees::TREES;
+
+/// The targets of models that see the account's own history: all but peer level.
+pub(crate) const OWN_HISTORY: &[Target] =
+    &[Target::ExpectedRevenue, Target::ExpectedMargin, Target::Stretch, Target::Growth, Target::Inactivity];
 
 /// A numeric setting of a rung, as `models/ladder.toml` may give it.
 #[derive(Debug, Clone)]
@@ -138,6 +144,8 @@ table! {
     Boosting "boosting" boosting::Boosting,
     TweedieBoosting "tweedie_boosting" tweedie_boosting::TweedieBoosting,
     Average "average" average::Average,
+    PeerLinear "peer_linear" peers::Peers<peers::Linear>,
+    PeerBoosting "peer_boosting" peers::Peers<peers::Boosted>,
 }
 
 impl Fitted {
@@ -146,6 +154,8 @@ impl Fitted {
         match self {
             Self::LinearQuantile(model) => model.refit(task, rows).map(Self::LinearQuantile),
             Self::Boosting(model) => model.refit(task, rows).map(Self::Boosting),
+            Self::PeerLinear(model) => model.refit(task, rows).map(Self::PeerLinear),
+            Self::PeerBoosting(model) => model.refit(task, rows).map(Self::PeerBoosting),
             Self::Average(model) => model.refit(task, rows).map(Self::Average),
             _ => Self::fit(task, rows),
         }
@@ -175,7 +185,7 @@ impl RungKind {
 /// The outcome column of a target.
 pub(crate) const fn label(target: Target) -> &'static str {
     match target {
-        Target::ExpectedRevenue | Target::Stretch => "revenue",
+        Target::ExpectedRevenue | Target::Stretch | Target::PeerLevel => "revenue",
         Target::ExpectedMargin => "margin",
         Target::Growth => "grew",
         Target::Inactivity => "inactive",

@@ -124,7 +124,7 @@ impl GroupQuantiles {
 }
 
 /// The smallest value with at least `share` of `sorted` at or below it; 0 of nothing.
-fn order_statistic(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn order_statistic(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(0.0)
 }

@@ -11,7 +11,7 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Rung,
+    OWN_HISTORY, Rung,
     baseline::STRETCH_LEVEL,
     gave_up, label,
     ratio::{GroupQuantiles, positive_level},
@@ -54,7 +54,7 @@ const fn own_column(target: Target) -> Option<&'static str> {
     match target {
         Target::ExpectedRevenue | Target::Stretch => Some("mean_24_scaled_revenue"),
         Target::ExpectedMargin => Some("mean_24_scaled_margin"),
-        Target::Growth | Target::Inactivity => None,
+        Target::PeerLevel | Target::Growth | Target::Inactivity => None,
     }
 }
 
@@ -96,7 +96,7 @@ impl Shrinkage {
 }
 
 impl Rung for Shrinkage {
-    const TARGETS: &'static [Target] = &Target::ALL;
+    const TARGETS: &'static [Target] = OWN_HISTORY;
     const STEP: u8 = 1;
     const KEYS: &'static [&'static str] = &["groups"];
 

@@ -8,5 +8,6 @@ SELECT
     region,
     country,
     sites,
+    stated_share,
     CASE WHEN customer_id IS NULL THEN 0 ELSE 1 END AS firmographics_known
 FROM population LEFT JOIN people USING (account_id) LEFT JOIN heads USING (account_id) LEFT JOIN sites USING (head)

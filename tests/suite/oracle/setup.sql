@@ -60,6 +60,7 @@ SELECT
     arg_max(parent_id, (known_at, source || '/' || customer_id)) AS parent_id,
     arg_max(employees, (known_at, source || '/' || customer_id)) AS employees,
     arg_max(annual_revenue_e4, (known_at, source || '/' || customer_id)) AS annual_revenue_e4,
+    arg_max(stated_share_of_wallet, (known_at, source || '/' || customer_id)) AS stated_share,
     arg_max(status_at_t, (known_at, source || '/' || customer_id)) AS status,
     min(customer_since) AS customer_since
 FROM known
