@@ -116,6 +116,8 @@ impl IntervalModel {
                 [0, 1, 2].map(|j| quantiles[j].apply(&b, &c, &class))
             }
         };
+        // an amount below c cannot be told from none: where zeros are common the lower bound is 0
+        let low = low.into_iter().zip(rows.offset()).map(|(low, c)| if low < c { 0.0 } else { low }).collect();
         Ok(Interval { low, median, high })
     }
 }

@@ -13,7 +13,7 @@ use headroom::{
         },
         run,
     },
-    domain::{AbcThresholds, Horizon, Level, Month, Seed, Target},
+    domain::{AbcClass, AbcThresholds, Horizon, Month, Seed, Target},
     features::{LABEL_COLUMNS, LabelFrame, Slice},
     score::{Forecast, Refit},
     train::{FitContext, Ladder, fit},
@@ -65,6 +65,31 @@ fn a_company_whose_accounts_differ_is_ranked_and_the_total_is_met() {
     let overall = &expected.coverage[0];
     assert!((0.03..0.2).contains(&overall.above), "{overall:?}");
     assert!(overall.interval_score < overall.baseline_interval_score, "{overall:?}");
+}
+
+#[test]
+fn without_drift_both_tails_keep_their_promise() {
+    // one origin of one company holds its luck as well: three companies are taken together
+    let stable = Nature { drift: 0.0, ..SIGNAL };
+    let mut sums: BTreeMap<Option<AbcClass>, (f64, f64, f64)> = BTreeMap::new();
+    let (mut score, mut pooled) = (0.0, 0.0);
+    for seed in [31, 32, 33] {
+        let report = backtest(&Company::new(700, 84, stable, seed), 6).report;
+        for part in &report.targets[0].coverage {
+            let n = part.n as f64;
+            let (above, below, accounts) = sums.entry(part.class).or_default();
+            (*above, *below, *accounts) = (*above + n * part.above, *below + n * part.below, *accounts + n);
+        }
+        let all = &report.targets[0].coverage[0];
+        (score, pooled) = (score + all.interval_score, pooled + all.baseline_interval_score);
+    }
+    for (class, (above, below, n)) in sums {
+        let (above, below) = (above / n, below / n);
+        let around = if class.is_none() { 0.04 } else { 0.07 };
+        assert!(n < 100.0 || (above - 0.1).abs() <= around, "{class:?}: {above} of {n} above");
+        assert!(n < 100.0 || below <= 0.14, "{class:?}: {below} of {n} below");
+    }
+    assert!(score < pooled, "{score} against pooled residuals {pooled}");
 }
 
 #[test]
@@ -160,7 +185,9 @@ fn champions_survive_storage_and_predict_without_labels() {
         }
     }
     let expected = &backtest.champions[0];
-    let forecast = Forecast::of(&backtest.champions, &now, Level::Stretch).unwrap();
+    // only what headroom is made from has bootstrap refits
+    let used = backtest.report.level.as_ref().unwrap().used;
+    let forecast = Forecast::of(&backtest.champions, &now, used).unwrap();
     assert!(forecast.refits.len() >= Forecast::FEWEST_REFITS);
     let headroom = |refit: &Refit, i: usize| refit.level_revenue[i] - refit.expected_revenue[i];
     assert!((0..now.height()).any(|i| headroom(&forecast.refits[0], i) != headroom(&forecast.refits[1], i)));
