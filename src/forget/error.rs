@@ -27,6 +27,9 @@ pub enum ForgetError {
         /// What the system says.
         reason: String,
     },
+    /// There is no data yet.
+    #[error("nothing has been loaded yet")]
+    NothingLoaded,
     /// Nobody has this id.
     #[error("there is no {kind} with the id `{id}`")]
     Unknown {
@@ -50,6 +53,7 @@ impl ForgetError {
             Self::Resolve(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::File { .. } => Some("nothing of it is undone by running the command again".into()),
+            Self::NothingLoaded => Some("run `headroom ingest` first: it finds the files that name somebody".into()),
             Self::Unknown { kind: "rater", .. } => Some("give the rater as the source names it".into()),
             Self::Unknown { .. } => Some("ids are those of the source; `headroom account NAME` shows them".into()),
         }

@@ -111,6 +111,9 @@ struct Subject {
 /// # Errors
 /// If nobody has the id, or a file cannot be read or written; running it again finishes what was begun.
 pub fn forget(warehouse: &Warehouse, places: &Places<'_>, kind: Kind, id: &str) -> Result<Forgotten, ForgetError> {
+    if !warehouse.has_table("order_lines")? {
+        return Err(ForgetError::NothingLoaded);
+    }
     let key = PseudonymKey::of(places.data)?;
     let mut list = List::of(places.data)?;
     let mut subject = subject(warehouse, &key, kind, id)?;

@@ -311,4 +311,27 @@ mod tests {
         assert_eq!(attribute("<c r=\"B2\" s='1' t=\"s\">", "t"), Some("s"));
         assert_eq!(elements("<row r=\"1\"/><rows/><row><c/></row>", "row"), [0..12, 19..34]);
     }
+
+    #[test]
+    fn shared_texts_go_with_the_last_cell_that_uses_them() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        let rows = [["id", "name", "city"], ["7", "Weber", "Köln"], ["8", "Anders", "Köln"], ["9", "Zander", "Ulm"]];
+        for (row, cells) in (0..).zip(rows) {
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(row, column, cell).unwrap();
+            }
+        }
+        let bytes = book.save_to_buffer().unwrap();
+        let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<String>>();
+        let (ids, known, none) = (set(&["7"]), set(&["8", "9"]), set(&[]));
+        let change =
+            Change { ids: &ids, known: &known, edit: Edit::Drop, emptied: &none, reference: &none, records: None };
+        let (out, changed) = rewrite(&bytes, &change).unwrap();
+        assert_eq!(changed, 1);
+        let holds = |bytes: &[u8], text: &str| mentions(bytes, &set(&[text]));
+        assert!(holds(&bytes, "Weber") && !holds(&out, "Weber"));
+        assert!(holds(&out, "Köln") && holds(&out, "Anders"));
+        assert_eq!(rewrite(&out, &change).unwrap(), (out.clone(), 0));
+    }
 }

@@ -258,6 +258,13 @@ fn a_contact_is_forgotten_in_lists_that_know_no_more_than_an_address_and_in_mail
 }
 
 #[test]
+fn nothing_is_forgotten_where_nothing_was_loaded() {
+    let project = Project::with_orders("order_id,customer_id,ordered_on,net_revenue\n1,K1,2021-01-05,10\n");
+    let said = project.fails(1, &["forget", "customer", "K1"]);
+    assert!(said.err.contains("nothing has been loaded yet"), "{}", said.err);
+}
+
+#[test]
 fn rows_past_their_retention_are_deleted_and_only_dated_tables_have_one() {
     let project = Project::simulated(&company(60, 30, 11));
     project.run(&["ingest"]);
