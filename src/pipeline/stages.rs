@@ -25,7 +25,7 @@ use crate::{
         inventory::{self, Inventory},
     },
     config::RunConfig,
-    domain::{AsOf, Level, Notice},
+    domain::{AsOf, Level, Notice, Target},
     features::{Facts, Slice},
     forget::{self, Forgotten, Kind},
     history::{self, LedgerAction, Statement},
@@ -281,7 +281,10 @@ impl<'a> Run<'a> {
             let panel = self.panel(moment)?;
             let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
             let mut found = backtest::run_holding(&panel, &setting, &moment.targets, holds)?;
-            first_purchases::judge(self.facts()?, &panel, &setting, &mut found)?;
+            // at the horizon beside the main one only expected money is published
+            if moment.targets == Target::ALL {
+                first_purchases::judge(self.facts()?, &panel, &setting, &mut found)?;
+            }
             Ok(found)
         })?;
         Ok((found, key, origin))

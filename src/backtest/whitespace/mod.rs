@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use self::rows::nearest_accounts;
 use self::{
     candidates::{Candidate, Fitted},
-    rows::GroupRows,
+    rows::{GroupRows, Surroundings},
 };
 use super::{
     BacktestError, Setting,
@@ -162,7 +162,7 @@ impl Whitespace {
     /// # Errors
     /// If a feature is missing.
     pub fn predict(&self, origin: Origin<'_>, abc: AbcThresholds) -> Result<Foretold, BacktestError> {
-        let rows = GroupRows::of(&[origin], abc, Seed(0), usize::MAX)?;
+        let rows = GroupRows::of(&[&Surroundings::new(origin, abc)?], Seed(0), usize::MAX)?;
         let probability = self.fitted.predict(&rows);
         let keys = spend_keys(&rows, &self.industries);
         let purchases = (0..rows.len())
@@ -185,12 +185,12 @@ impl Whitespace {
 /// If a feature is missing.
 pub fn whitespace(origins: &[Origin<'_>], setting: &Setting<'_>) -> Result<Option<Whitespace>, BacktestError> {
     let plan = setting.plan;
+    let surroundings: Vec<Surroundings<'_>> =
+        origins.iter().map(|origin| Surroundings::new(*origin, setting.abc)).collect::<Result<_, _>>()?;
     let pick = |of: &[Month]| -> Result<GroupRows, BacktestError> {
-        let mut chosen: Vec<Origin<'_>> =
-            origins.iter().filter(|(s, _)| of.contains(&s.as_of().at())).copied().collect();
+        let chosen: Vec<&Surroundings<'_>> = surroundings.iter().filter(|at| of.contains(&at.at())).collect();
         let skip = chosen.len().saturating_sub(MOST_REFIT);
-        chosen.drain(..skip);
-        GroupRows::of(&chosen, setting.abc, setting.seed, MAX_ROWS)
+        GroupRows::of(&chosen[skip..], setting.seed, MAX_ROWS)
     };
     let mut before: Vec<Month> = plan.train.iter().chain(&plan.calibrate).copied().collect();
     before.sort_unstable();

@@ -1,14 +1,14 @@
 //! Accounts times the product groups they have not bought for 24 months: what is known of each pair, and what came of
 //! it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap, sync::Arc};
 
 use ndarray::{Array1, Array2, Axis};
 
 use super::{super::BacktestError, Origin, PEERS};
 use crate::{
-    domain::{AbcThresholds, Seed},
-    features::Slice,
+    domain::{AbcThresholds, Month, Seed},
+    features::{Purchases, Slice},
     train::{Encoder, FeatureList, Panel, comparable_columns, pairs},
 };
 
@@ -55,7 +55,7 @@ pub fn nearest_accounts(
     account: usize,
     k: usize,
 ) -> Result<Option<Vec<usize>>, BacktestError> {
-    let found = Surroundings::new(slice, abc)?.nearest(&[account])?;
+    let found = Compared::new(slice, abc)?.nearest(&[account])?;
     Ok(found.and_then(|mut peers| peers.pop()).map(|mut peers| {
         peers.truncate(k);
         peers
@@ -64,11 +64,11 @@ pub fn nearest_accounts(
 
 impl GroupRows {
     /// All pairs of `origins`; beyond about `most`, those of a sample of accounts, the same at every origin.
-    pub fn of(origins: &[Origin<'_>], abc: AbcThresholds, seed: Seed, most: usize) -> Result<Self, BacktestError> {
-        let pairs: usize = origins.iter().map(|(slice, p)| slice.height() * p.groups().len().min(MOST_GROUPS)).sum();
+    pub fn of(origins: &[&Surroundings<'_>], seed: Seed, most: usize) -> Result<Self, BacktestError> {
+        let pairs: usize = origins.iter().map(|at| at.ids.len() * at.purchases.groups().len().min(MOST_GROUPS)).sum();
         let share = most as f64 / pairs.max(1) as f64;
         let keep = |id: &str| share >= 1.0 || (seed.derive(id).0 as f64) < share * u64::MAX as f64;
-        let groups = origins.first().map_or(0, |(_, purchases)| purchases.groups().len());
+        let groups = origins.first().map_or(0, |at| at.purchases.groups().len());
         let mut all = Self {
             account: Vec::new(),
             row: Vec::new(),
@@ -82,9 +82,8 @@ impl GroupRows {
             nearest: None,
         };
         let (mut x, mut numbers) = (Vec::new(), BTreeMap::new());
-        for (slice, purchases) in origins {
-            let at = Surroundings::new(slice, abc)?;
-            let ids: Vec<&str> = slice.features().accounts().iter().map(Option::unwrap_or_default).collect();
+        for at in origins {
+            let (ids, purchases) = (&at.ids, at.purchases);
             let kept: Vec<usize> = (0..ids.len()).filter(|&i| keep(ids[i])).collect();
             let amount = |cells: &[(u32, f64)], group: u32| {
                 cells.binary_search_by_key(&group, |cell| cell.0).map_or(0.0, |at| cells[at].1.max(0.0))
@@ -128,7 +127,7 @@ impl GroupRows {
                     all.industry.push(at.industry[i].clone());
                 }
             }
-            all.nearest = nearest;
+            all.nearest = nearest.map(Cow::into_owned);
         }
         all.x = Array2::from_shape_vec((all.account.len(), PAIR + OWN.len()), x).expect("eight columns a pair");
         Ok(all)
@@ -185,16 +184,63 @@ fn offered(popularity: &[f64]) -> Vec<u32> {
     groups
 }
 
-/// What is known of every account of one origin.
-struct Surroundings<'a> {
+/// What is known of every account of one origin; made once for all the pools that it is part of.
+pub struct Surroundings<'a> {
+    at: Month,
+    purchases: &'a Purchases,
     industry: Vec<Option<Arc<str>>>,
     own: Vec<Vec<f64>>,
+    ids: Vec<&'a str>,
+    compared: Compared<'a>,
+    /// The nearest of every account, once a pool has asked for all of them.
+    nearest_of_all: OnceCell<Option<Vec<Vec<usize>>>>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub fn new((slice, purchases): Origin<'a>, abc: AbcThresholds) -> Result<Self, BacktestError> {
+        let panel = Panel::new(&[slice], abc)?;
+        let mut names: BTreeMap<String, Arc<str>> = BTreeMap::new();
+        let industry = panel
+            .rows()
+            .category("industry")?
+            .into_iter()
+            .map(|name| name.map(|name| Arc::clone(names.entry(name).or_insert_with_key(|name| name.as_str().into()))))
+            .collect();
+        let own = OWN.iter().map(|name| slice.features().numbers(name)).collect::<Result<_, _>>()?;
+        let compared = Compared::new(slice, abc)?;
+        let (at, ids) = (slice.as_of().at(), compared.ids.clone());
+        Ok(Self { at, purchases, industry, own, ids, compared, nearest_of_all: OnceCell::new() })
+    }
+
+    /// The month they stand at.
+    pub const fn at(&self) -> Month {
+        self.at
+    }
+
+    /// The nearest other accounts of those at `kept`, ascending, as positions in the slice.
+    fn nearest(&self, kept: &[usize]) -> Result<Option<Cow<'_, [Vec<usize>]>>, BacktestError> {
+        if kept.len() < self.ids.len() {
+            return Ok(self.compared.nearest(kept)?.map(Cow::Owned));
+        }
+        let all = match self.nearest_of_all.get() {
+            Some(all) => all,
+            None => {
+                let found = self.compared.nearest(kept)?;
+                self.nearest_of_all.get_or_init(|| found)
+            }
+        };
+        Ok(all.as_deref().map(Cow::Borrowed))
+    }
+}
+
+/// The accounts of one origin as points whose distance says how unlike two of them are.
+struct Compared<'a> {
     /// Own-share-free columns, standardised; none where accounts cannot be compared.
     encoded: Option<Array2<f64>>,
     ids: Vec<&'a str>,
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> Compared<'a> {
     fn new(slice: &'a Slice, abc: AbcThresholds) -> Result<Self, BacktestError> {
         let panel = Panel::new(&[slice], abc)?;
         let rows = panel.rows();
@@ -205,15 +251,8 @@ impl<'a> Surroundings<'a> {
         } else {
             None
         };
-        let mut names: BTreeMap<String, Arc<str>> = BTreeMap::new();
-        let industry = rows
-            .category("industry")?
-            .into_iter()
-            .map(|name| name.map(|name| Arc::clone(names.entry(name).or_insert_with_key(|name| name.as_str().into()))))
-            .collect();
-        let own = OWN.iter().map(|name| slice.features().numbers(name)).collect::<Result<_, _>>()?;
         let ids = slice.features().accounts().iter().map(Option::unwrap_or_default).collect();
-        Ok(Self { industry, own, encoded, ids })
+        Ok(Self { encoded, ids })
     }
 
     /// The nearest other accounts of those at `kept`, as positions in the slice.
