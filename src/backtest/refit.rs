@@ -1,8 +1,8 @@
 //! After judging: the frozen recipe of each target, refit on the newest slices whose labels are complete.
 //!
 //! Conformal offsets come from residuals out of fold by account, since no later origin is left to calibrate on. The
-//! recipes of expected revenue and stretch are refit on account-bootstrap samples too, the same samples for both, from
-//! which the estimation interval of headroom follows; where stretch is not asked for, there is no headroom either.
+//! recipes that headroom is made from are refit on account-bootstrap samples too, the same samples for both, from which
+//! its estimation interval follows; where stretch is not asked for, there is no headroom either.
 
 use rayon::prelude::*;
 
@@ -20,8 +20,8 @@ use crate::{
 /// Bootstrap refits behind the estimation interval of headroom.
 const REFITS: usize = 20;
 
-/// The champion of one contest, with its bootstrap refits if it is part `of_headroom`. Where the published rung cannot be fitted on these rows, the baseline is published
-/// after all, with a notice.
+/// The champion of one contest, with its bootstrap refits if it is part `of_headroom`. Where the published rung cannot be
+/// fitted on these rows, the baseline is published after all, with a notice.
 pub(super) fn refit(
     contest: &mut Contest,
     panel: &Panel<'_>,

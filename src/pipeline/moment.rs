@@ -93,9 +93,14 @@ impl Moment {
         }))
     }
 
+    /// Whether all is predicted, not only expected money at the horizon beside the main one.
+    pub(super) fn is_main(&self) -> bool {
+        self.targets == Target::ALL
+    }
+
     /// The folder of its results: one per month, horizon and set of targets.
     pub(super) fn folder(&self) -> String {
-        let what = if self.targets == Target::ALL { "" } else { "-expected" };
+        let what = if self.is_main() { "" } else { "-expected" };
         format!("{}+{}{what}", self.plan.as_of, self.plan.horizon.months())
     }
 }

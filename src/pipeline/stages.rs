@@ -25,7 +25,7 @@ use crate::{
         inventory::{self, Inventory},
     },
     config::RunConfig,
-    domain::{AsOf, Level, Notice, Target},
+    domain::{AsOf, Level, Notice},
     features::{Facts, Slice},
     forget::{self, Forgotten, Kind},
     history::{self, LedgerAction, Statement},
@@ -282,7 +282,7 @@ impl<'a> Run<'a> {
             let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
             let mut found = backtest::run_holding(&panel, &setting, &moment.targets, holds)?;
             // at the horizon beside the main one only expected money is published
-            if moment.targets == Target::ALL {
+            if moment.is_main() {
                 first_purchases::judge(self.facts()?, &panel, &setting, &mut found)?;
             }
             Ok(found)

@@ -9,7 +9,7 @@ use super::{super::BacktestError, Origin, PEERS};
 use crate::{
     domain::{AbcThresholds, Month, Seed},
     features::{Purchases, Slice},
-    train::{Encoder, FeatureList, Panel, comparable_columns, pairs},
+    train::{Encoder, FeatureList, Panel, Rows, comparable_columns, pairs},
 };
 
 /// Peers are looked for among at most so many accounts, drawn by their ids.
@@ -55,7 +55,7 @@ pub fn nearest_accounts(
     account: usize,
     k: usize,
 ) -> Result<Option<Vec<usize>>, BacktestError> {
-    let found = Compared::new(slice, abc)?.nearest(&[account])?;
+    let found = Compared::new(slice, &Panel::new(&[slice], abc)?.rows())?.nearest(&[account])?;
     Ok(found.and_then(|mut peers| peers.pop()).map(|mut peers| {
         peers.truncate(k);
         peers
@@ -65,7 +65,8 @@ pub fn nearest_accounts(
 impl GroupRows {
     /// All pairs of `origins`; beyond about `most`, those of a sample of accounts, the same at every origin.
     pub fn of(origins: &[&Surroundings<'_>], seed: Seed, most: usize) -> Result<Self, BacktestError> {
-        let pairs: usize = origins.iter().map(|at| at.ids.len() * at.purchases.groups().len().min(MOST_GROUPS)).sum();
+        let pairs: usize =
+            origins.iter().map(|at| at.compared.ids.len() * at.purchases.groups().len().min(MOST_GROUPS)).sum();
         let share = most as f64 / pairs.max(1) as f64;
         let keep = |id: &str| share >= 1.0 || (seed.derive(id).0 as f64) < share * u64::MAX as f64;
         let groups = origins.first().map_or(0, |at| at.purchases.groups().len());
@@ -83,7 +84,7 @@ impl GroupRows {
         };
         let (mut x, mut numbers) = (Vec::new(), BTreeMap::new());
         for at in origins {
-            let (ids, purchases) = (&at.ids, at.purchases);
+            let (ids, purchases) = (&at.compared.ids, at.purchases);
             let kept: Vec<usize> = (0..ids.len()).filter(|&i| keep(ids[i])).collect();
             let amount = |cells: &[(u32, f64)], group: u32| {
                 cells.binary_search_by_key(&group, |cell| cell.0).map_or(0.0, |at| cells[at].1.max(0.0))
@@ -190,7 +191,6 @@ pub struct Surroundings<'a> {
     purchases: &'a Purchases,
     industry: Vec<Option<Arc<str>>>,
     own: Vec<Vec<f64>>,
-    ids: Vec<&'a str>,
     compared: Compared<'a>,
     /// The nearest of every account, once a pool has asked for all of them.
     nearest_of_all: OnceCell<Option<Vec<Vec<usize>>>>,
@@ -199,17 +199,16 @@ pub struct Surroundings<'a> {
 impl<'a> Surroundings<'a> {
     pub fn new((slice, purchases): Origin<'a>, abc: AbcThresholds) -> Result<Self, BacktestError> {
         let panel = Panel::new(&[slice], abc)?;
+        let rows = panel.rows();
         let mut names: BTreeMap<String, Arc<str>> = BTreeMap::new();
-        let industry = panel
-            .rows()
+        let industry = rows
             .category("industry")?
             .into_iter()
             .map(|name| name.map(|name| Arc::clone(names.entry(name).or_insert_with_key(|name| name.as_str().into()))))
             .collect();
         let own = OWN.iter().map(|name| slice.features().numbers(name)).collect::<Result<_, _>>()?;
-        let compared = Compared::new(slice, abc)?;
-        let (at, ids) = (slice.as_of().at(), compared.ids.clone());
-        Ok(Self { at, purchases, industry, own, ids, compared, nearest_of_all: OnceCell::new() })
+        let compared = Compared::new(slice, &rows)?;
+        Ok(Self { at: slice.as_of().at(), purchases, industry, own, compared, nearest_of_all: OnceCell::new() })
     }
 
     /// The month they stand at.
@@ -219,7 +218,7 @@ impl<'a> Surroundings<'a> {
 
     /// The nearest other accounts of those at `kept`, ascending, as positions in the slice.
     fn nearest(&self, kept: &[usize]) -> Result<Option<Cow<'_, [Vec<usize>]>>, BacktestError> {
-        if kept.len() < self.ids.len() {
+        if kept.len() < self.compared.ids.len() {
             return Ok(self.compared.nearest(kept)?.map(Cow::Owned));
         }
         let all = match self.nearest_of_all.get() {
@@ -241,13 +240,12 @@ struct Compared<'a> {
 }
 
 impl<'a> Compared<'a> {
-    fn new(slice: &'a Slice, abc: AbcThresholds) -> Result<Self, BacktestError> {
-        let panel = Panel::new(&[slice], abc)?;
-        let rows = panel.rows();
-        let comparable = comparable_columns(&rows)?;
+    /// `rows` are those of `slice` as models see them.
+    fn new(slice: &'a Slice, rows: &Rows<'_>) -> Result<Self, BacktestError> {
+        let comparable = comparable_columns(rows)?;
         let encoded = if comparable.len() >= FEWEST_COMPARABLE {
             let list = FeatureList { features: comparable, baselines: Vec::new(), anchor: None };
-            Some(Encoder::learn(&list, &rows)?.transform(&rows)?).filter(|x| x.ncols() > 0)
+            Some(Encoder::learn(&list, rows)?.transform(rows)?).filter(|x| x.ncols() > 0)
         } else {
             None
         };
