@@ -74,11 +74,7 @@ pub struct Ablation {
 /// If a family does not exist, a slice is missing, or the history leaves no origin to judge on.
 pub fn ablate(panel: &[Slice], setting: &Setting<'_>, families: &[String]) -> Result<Ablation, BacktestError> {
     setting.plan.check()?;
-    for family in families {
-        if !self::families().contains(&family.as_str()) {
-            return Err(BacktestError::UnknownFamily { name: family.clone() });
-        }
-    }
+    let families: Vec<String> = families.iter().map(|name| family(name)).collect::<Result<_, _>>()?;
     let slices = planned(panel, setting.plan)?;
     let plan = setting.plan;
     let judged: Vec<Month> = plan.choose.iter().chain(&plan.locked).copied().collect();
@@ -96,9 +92,16 @@ pub fn ablate(panel: &[Slice], setting: &Setting<'_>, families: &[String]) -> Re
     let comparisons = (families.len() * Target::ALL.len()) as f64;
     let gains: Vec<Vec<FamilyGain>> = Target::ALL
         .into_par_iter()
-        .map(|target| Contestant::new(target, setting, &train, &test)?.against(families, comparisons))
+        .map(|target| Contestant::new(target, setting, &train, &test)?.against(&families, comparisons))
         .collect::<Result<_, BacktestError>>()?;
     Ok(Ablation { origins: (trained, judged), gains: gains.into_iter().flatten().collect() })
+}
+
+/// The family of this name, whether in singular or plural.
+fn family(name: &str) -> Result<String, BacktestError> {
+    let stem = |name: &str| name.trim_end_matches('s').to_owned();
+    let found = families().into_iter().find(|family| stem(family) == stem(name));
+    found.map(str::to_owned).ok_or_else(|| BacktestError::UnknownFamily { name: name.to_owned() })
 }
 
 /// The names of all families, in the order of the catalogue.

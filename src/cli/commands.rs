@@ -7,7 +7,7 @@ use headroom::{
     doctor,
     domain::Seed,
     fetch,
-    forget::Kind,
+    forget::{ForgetError, Kind},
     ingest::IngestError,
     pipeline::{self, Outcome, PipelineError, Resources, Silent, Stage},
     simulate::{self, Changes, Company, Mode},
@@ -199,12 +199,16 @@ fn forget(options: &Forget, threads: Option<usize>, console: &Console) -> Result
         files.iter().for_each(|file| console.line(&format!("{what:<16} {file}")));
     }
     for file in &forgotten.left {
-        console.result(&format!(
-            "look yourself    {file}: an id, name, number or address of it stands there yet, or that of a namesake"
-        ));
+        console.result(&format!("look yourself    {file}: an id, name, number or address of it stands there yet"));
+    }
+    for file in &forgotten.namesakes {
+        console.result(&format!("look yourself    {file}: a name, number or address of it that others have, too"));
     }
     console.line("next: `headroom run` makes again what was removed, without it");
-    Ok(())
+    match forgotten.left.is_empty() {
+        true => Ok(()),
+        false => Err(ForgetError::Left { files: forgotten.left }.into()),
+    }
 }
 
 fn fetch_tables(options: &Fetch, console: &Console) -> Result<(), PipelineError> {

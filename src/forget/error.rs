@@ -27,6 +27,18 @@ pub enum ForgetError {
         /// What the system says.
         reason: String,
     },
+    /// A delivered file names the subject and is of a kind that nothing writes.
+    #[error("`{file}` names it, and an .xls file cannot be written anew; nothing was forgotten")]
+    NoWriter {
+        /// The file.
+        file: String,
+    },
+    /// Everything was done that can be, and files still name the subject.
+    #[error("not all of it is gone: {} still hold an id, name, number or address", files.join(", "))]
+    Left {
+        /// Them.
+        files: Vec<String>,
+    },
     /// There is no data yet.
     #[error("nothing has been loaded yet")]
     NothingLoaded,
@@ -53,6 +65,12 @@ impl ForgetError {
             Self::Resolve(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::File { .. } => Some("nothing of it is undone by running the command again".into()),
+            Self::NoWriter { .. } => Some(
+                "save it as .xlsx instead, name that in headroom.toml and run `headroom ingest`, or delete its rows by hand; \
+                 then run this again"
+                    .into(),
+            ),
+            Self::Left { .. } => Some("everything else is erased; look at these files and mend them by hand".into()),
             Self::NothingLoaded => Some("run `headroom ingest` first: it finds the files that name somebody".into()),
             Self::Unknown { kind: "rater", .. } => Some("give the rater as the source names it".into()),
             Self::Unknown { .. } => Some("ids are those of the source; `headroom account NAME` shows them".into()),

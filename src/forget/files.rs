@@ -4,13 +4,15 @@
 use std::{
     collections::BTreeSet,
     fs,
+    io::Cursor,
     path::{Path, PathBuf},
 };
 
+use calamine::{Reader, Xls};
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use polars::prelude::*;
 
-use super::{ForgetError, json, workbook};
+use super::{ForgetError, json, mail, workbook};
 use crate::{atomic, ingest};
 
 /// What becomes of a row.
@@ -61,7 +63,7 @@ pub(super) fn rewrite(path: &Path, change: &Change<'_>) -> Result<Option<u64>, F
             Some((encoded(&String::from_utf8_lossy(&text), encoding), rows))
         }
         ("json" | "jsonl" | "ndjson", None) => json::rewrite(&bytes, kind != "json", change),
-        ("xlsx" | "xlsm", _) => workbook::rewrite(&bytes, change),
+        ("xlsx" | "xlsm" | "ods", _) => workbook::rewrite(&bytes, change),
         _ => None,
     };
     let Some((new, rows)) = rewritten else { return Ok(None) };
@@ -71,7 +73,7 @@ pub(super) fn rewrite(path: &Path, change: &Change<'_>) -> Result<Option<u64>, F
     Ok(Some(rows))
 }
 
-fn extension(path: &Path) -> String {
+pub(super) fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
@@ -238,8 +240,8 @@ fn read_parquet(path: &Path) -> Result<DataFrame, ForgetError> {
     ParquetReader::new(file).finish().map_err(|error| ForgetError::file(path, error))
 }
 
-/// Whether a file holds one of the texts as a word of its own; Parquet, zipped XML and UTF-16 are unpacked. A folder does
-/// if one of its files does.
+/// Whether a file holds one of the texts as a word of its own; Parquet, workbooks, mail and UTF-16 are unpacked. A folder
+/// does if one of its files does.
 pub(super) fn mentions(path: &Path, texts: &BTreeSet<String>) -> Result<bool, ForgetError> {
     if path.is_dir() {
         for file in all_files(path) {
@@ -259,25 +261,39 @@ pub(super) fn mentions(path: &Path, texts: &BTreeSet<String>) -> Result<bool, Fo
         return Ok(found);
     }
     let bytes = fs::read(path).map_err(|error| ForgetError::file(path, error))?;
-    Ok(match kind.as_str() {
-        "xlsx" | "xlsm" | "ods" => workbook::mentions(&bytes, texts),
-        // texts lie in it in one byte a letter or two
-        "xls" => {
-            let wide = |encoding: &'static encoding_rs::Encoding, bytes: &[u8]| {
-                is_in(encoding.decode_without_bom_handling(bytes).0.as_bytes(), texts)
-            };
-            is_in(encoding_rs::WINDOWS_1252.decode(&bytes).0.as_bytes(), texts)
-                || wide(UTF_16LE, &bytes)
-                || wide(UTF_16LE, bytes.get(1..).unwrap_or_default())
-        }
-        _ => match ingest::utf16(&bytes) {
-            Some(encoding) => is_in(encoding.decode_without_bom_handling(&bytes).0.as_bytes(), texts),
-            None if std::str::from_utf8(&bytes).is_err() => {
-                is_in(&bytes, texts) || is_in(encoding_rs::WINDOWS_1252.decode(&bytes).0.as_bytes(), texts)
+    Ok(holds(&kind, &bytes, texts))
+}
+
+/// [`mentions`] of a file's bytes; `kind` is its extension.
+pub(super) fn holds(kind: &str, bytes: &[u8], texts: &BTreeSet<String>) -> bool {
+    match kind {
+        "xlsx" | "xlsm" | "ods" | "docx" | "odt" => workbook::mentions(bytes, texts),
+        "xls" => cells_hold(bytes, texts),
+        "eml" | "mbox" => mail::mentions(bytes, texts),
+        _ => match ingest::utf16(bytes) {
+            Some(encoding) => is_in(encoding.decode_without_bom_handling(bytes).0.as_bytes(), texts),
+            None if std::str::from_utf8(bytes).is_err() => {
+                is_in(bytes, texts) || is_in(encoding_rs::WINDOWS_1252.decode(bytes).0.as_bytes(), texts)
             }
-            None => is_in(&bytes, texts),
+            None => is_in(bytes, texts),
         },
-    })
+    }
+}
+
+/// An `.xls` holds numbers in binary and texts in one byte a letter or two.
+fn cells_hold(bytes: &[u8], texts: &BTreeSet<String>) -> bool {
+    let wide = |bytes: &[u8]| is_in(UTF_16LE.decode_without_bom_handling(bytes).0.as_bytes(), texts);
+    let in_cells = Xls::new(Cursor::new(bytes)).is_ok_and(|mut book| {
+        let mut cells = book
+            .worksheets()
+            .into_iter()
+            .flat_map(|(_, sheet)| sheet.used_cells().map(|(_, _, cell)| cell.to_string()).collect::<Vec<_>>());
+        cells.any(|cell| is_in(cell.as_bytes(), texts))
+    });
+    in_cells
+        || is_in(encoding_rs::WINDOWS_1252.decode(bytes).0.as_bytes(), texts)
+        || wide(bytes)
+        || wide(bytes.get(1..).unwrap_or_default())
 }
 
 pub(super) fn is_in(bytes: &[u8], texts: &BTreeSet<String>) -> bool {
@@ -345,5 +361,12 @@ mod tests {
     fn a_text_is_found_as_a_word_only() {
         assert!(is_in(b"{\"id\":\"K7\"}", &set(&["K7"])));
         assert!(!is_in(b"{\"id\":\"K70\"}", &set(&["K7"])));
+    }
+
+    #[test]
+    fn an_old_workbook_is_searched_for_texts_and_numbers() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workbooks/umsatz.xls");
+        assert!(mentions(&path, &set(&["K2"])).unwrap() && mentions(&path, &set(&["4711"])).unwrap());
+        assert!(!mentions(&path, &set(&["K9", "4799"])).unwrap());
     }
 }

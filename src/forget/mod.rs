@@ -36,7 +36,7 @@ use crate::{
     },
     params,
     resolve::{Decisions, REVIEW},
-    warehouse::{Warehouse, WarehouseError},
+    warehouse::{StageRun, Warehouse, WarehouseError},
 };
 
 /// Who can be forgotten.
@@ -87,6 +87,8 @@ pub struct Forgotten {
     pub removed: Vec<String>,
     /// Delivered files that still name it: mend them by hand.
     pub left: Vec<String>,
+    /// Delivered files that hold no more of it than a name, number or address which others have, too.
+    pub namesakes: Vec<String>,
 }
 
 /// Who is forgotten, in all spellings.
@@ -100,8 +102,10 @@ struct Subject {
     addresses: BTreeSet<String>,
     /// Names and addresses by which anything may speak of it.
     names: BTreeSet<String>,
-    /// These and the ids.
+    /// The ids, and the names that are nobody else's.
     texts: BTreeSet<String>,
+    /// The names that others have, too.
+    shared: BTreeSet<String>,
     substitute: String,
 }
 
@@ -109,7 +113,8 @@ struct Subject {
 /// deleted bytes.
 ///
 /// # Errors
-/// If nobody has the id, or a file cannot be read or written; running it again finishes what was begun.
+/// If nobody has the id, if an `.xls` file names it (nothing has changed then), or a file cannot be read or written; running
+/// it again finishes what was begun.
 pub fn forget(warehouse: &Warehouse, places: &Places<'_>, kind: Kind, id: &str) -> Result<Forgotten, ForgetError> {
     if !warehouse.has_table("order_lines")? {
         return Err(ForgetError::NothingLoaded);
@@ -117,6 +122,7 @@ pub fn forget(warehouse: &Warehouse, places: &Places<'_>, kind: Kind, id: &str) 
     let key = PseudonymKey::of(places.data)?;
     let mut list = List::of(places.data)?;
     let mut subject = subject(warehouse, &key, kind, id)?;
+    refuse_what_nothing_writes(warehouse, places, &subject)?;
     let mut substitute: Option<String> = None;
     for id in subject.file_ids.iter().chain(&subject.addresses) {
         substitute = Some(list.add(kind, id, substitute.as_deref(), &key));
@@ -124,6 +130,21 @@ pub fn forget(warehouse: &Warehouse, places: &Places<'_>, kind: Kind, id: &str) 
     subject.substitute = substitute.unwrap_or_default();
     list.write(places.data)?;
     erase(warehouse, places, &subject)
+}
+
+/// A half-done erasure would forget the ids by which the rest is found.
+fn refuse_what_nothing_writes(
+    warehouse: &Warehouse,
+    places: &Places<'_>,
+    subject: &Subject,
+) -> Result<(), ForgetError> {
+    for file in delivered(warehouse)? {
+        let path = places.project.join(&file);
+        if path.is_file() && files::extension(&path) == "xls" && files::mentions(&path, &subject.texts)? {
+            return Err(ForgetError::NoWriter { file });
+        }
+    }
+    Ok(())
 }
 
 /// Removes again what a delivery brought back; `None` if it brought nothing back.
@@ -178,6 +199,9 @@ pub fn retain(warehouse: &Warehouse, months: &BTreeMap<String, u32>) -> Result<B
         );
         let rows = warehouse.execute(&sql, params![i64::from(*months)])? as u64;
         if rows > 0 {
+            // files hold more than the table from now on, which the check of the ledger's lines must know
+            let run = StageRun { stage: format!("retention/{name}"), inputs_hash: String::new(), report: "{}".into() };
+            warehouse.record_run(&run)?;
             deleted.insert(name.clone(), rows);
         }
     }
@@ -234,8 +258,25 @@ fn subject(warehouse: &Warehouse, key: &PseudonymKey, kind: Kind, id: &str) -> R
         return Err(ForgetError::Unknown { kind: kind.name(), id: id.into() });
     }
     let file_ids = if kind == Kind::Rater { BTreeSet::from([id.to_owned()]) } else { ids.clone() };
-    let texts = ids.iter().chain(&file_ids).chain(&names).cloned().collect();
-    Ok(Subject { kind, ids, file_ids, addresses, names, texts, substitute: String::new() })
+    let mut shared = BTreeSet::new();
+    for name in &names {
+        if is_others(warehouse, kind, &ids, name)? {
+            shared.insert(name.clone());
+        }
+    }
+    let texts = ids.iter().chain(&file_ids).chain(names.difference(&shared)).cloned().collect();
+    Ok(Subject { kind, ids, file_ids, addresses, names, texts, shared, substitute: String::new() })
+}
+
+/// Whether a name, number or address is that of somebody else, too.
+fn is_others(warehouse: &Warehouse, kind: Kind, ids: &BTreeSet<String>, name: &str) -> Result<bool, WarehouseError> {
+    let sql = "SELECT customer_id, contact_id FROM contacts WHERE $1 IN (contact_id, full_name, email, phone)
+               UNION SELECT customer_id, NULL FROM customers WHERE $1 IN (name, email, vat_id, phone, website)";
+    let holders = warehouse.query(sql, params![name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(holders.into_iter().any(|(customer, contact): (String, Option<String>)| {
+        let holder = if kind == Kind::Customer { Some(customer) } else { contact };
+        !holder.is_some_and(|id| ids.contains(&id))
+    }))
 }
 
 fn erase(warehouse: &Warehouse, places: &Places<'_>, subject: &Subject) -> Result<Forgotten, ForgetError> {
@@ -382,9 +423,7 @@ fn delete_rows(warehouse: &Warehouse, subject: &Subject, done: &mut Forgotten) -
         };
         // refused cells may hold anything
         warehouse.execute("DELETE FROM quarantine WHERE table_name = ?", params![table.name])?;
-        if table.is_ledger() {
-            warehouse.execute("DELETE FROM left_out", params![])?;
-        }
+        warehouse.execute("DELETE FROM left_out WHERE table_name = ?", params![table.name])?;
         if rows > 0 {
             done.rows.insert(table.name.to_owned(), rows as u64);
         }
@@ -401,6 +440,7 @@ fn delete_rows(warehouse: &Warehouse, subject: &Subject, done: &mut Forgotten) -
                 *done.rows.entry((*table).to_owned()).or_insert(0) += rows;
             }
             warehouse.execute("DELETE FROM quarantine WHERE table_name = ?", params![*table])?;
+            warehouse.execute("DELETE FROM left_out WHERE table_name = ?", params![*table])?;
         }
         warehouse.execute(&format!("DELETE FROM accounts {is_meant}"), params![])?;
         warehouse.execute_script("DROP TABLE forgotten_addresses; DELETE FROM stage_runs WHERE stage = 'resolve'")?;
@@ -437,7 +477,9 @@ fn remove_derived(
         for file in files::all_files(folder) {
             let within: Vec<_> = file.strip_prefix(folder).map(|path| path.components().collect()).unwrap_or_default();
             // files at the top are the project's own: a ladder, a register, a read-me
-            if within.len() > depth && files::mentions(&file, &subject.texts)? {
+            if within.len() > depth
+                && (files::mentions(&file, &subject.texts)? || files::mentions(&file, &subject.shared)?)
+            {
                 doomed.insert(within[..depth].iter().fold(folder.to_path_buf(), |path, part| path.join(part)));
             }
         }
@@ -447,19 +489,21 @@ fn remove_derived(
         removed.map_err(|error| ForgetError::file(&path, error))?;
         done.removed.push(name(&path));
     }
-    for file in files::all_files(places.data) {
-        let is_own = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("warehouse.duckdb"));
-        if !is_own && files::mentions(&file, &subject.texts)? {
-            done.left.push(name(&file));
+    let mut searched = files::all_files(places.data);
+    searched
+        .retain(|file| !file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("warehouse.duckdb")));
+    let elsewhere = delivered(warehouse)?.into_iter().map(|file| places.project.join(file));
+    searched.extend(elsewhere.filter(|path| !path.starts_with(places.data) && path.exists()));
+    for path in searched {
+        if files::mentions(&path, &subject.texts)? {
+            done.left.push(name(&path));
+        } else if files::mentions(&path, &subject.shared)? {
+            done.namesakes.push(name(&path));
         }
     }
-    for file in delivered(warehouse)? {
-        let path = places.project.join(&file);
-        if !path.starts_with(places.data) && path.exists() && files::mentions(&path, &subject.texts)? {
-            done.left.push(file);
-        }
+    for files in [&mut done.left, &mut done.namesakes] {
+        files.sort();
+        files.dedup();
     }
-    done.left.sort();
-    done.left.dedup();
     Ok(())
 }

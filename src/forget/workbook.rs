@@ -1,5 +1,5 @@
-//! Rows out of `.xlsx` workbooks: their cells go from the sheet and from the texts that all sheets share; every other part
-//! keeps its bytes. Rows keep their numbers, so formulas and formats elsewhere stay right.
+//! Rows out of `.xlsx` and `.ods` workbooks: their cells go from the sheet and from the texts that all sheets share; every
+//! other part keeps its bytes. Rows keep their numbers, so formulas and formats elsewhere stay right.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +7,7 @@ use std::{
     ops::Range,
 };
 
-use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::files::{Change, Edit, is_in, is_meant, places};
 
@@ -15,6 +15,13 @@ use super::files::{Change, Edit, is_in, is_meant, places};
 const LARGEST_UNPACKED: u64 = 512 << 20;
 
 const STRINGS: &str = "xl/sharedStrings.xml";
+/// The part of an OpenDocument that holds all its sheets.
+const CONTENT: &str = "content.xml";
+/// What a cell of an OpenDocument keeps when its text goes: where it lies.
+const LAYOUT: [&str; 4] =
+    ["table:style-name", "table:number-columns-repeated", "table:number-columns-spanned", "table:number-rows-spanned"];
+/// Columns that a repeated cell may fill, as many as are read.
+const WIDEST: usize = 4096;
 
 /// The workbook without what is forgotten, and how many rows changed; `None` if it cannot be unpacked.
 pub(super) fn rewrite(bytes: &[u8], change: &Change<'_>) -> Option<(Vec<u8>, u64)> {
@@ -28,10 +35,11 @@ pub(super) fn rewrite(bytes: &[u8], change: &Change<'_>) -> Option<(Vec<u8>, u64
     };
     let mut changed = 0;
     let (mut freed, mut used) = (BTreeSet::new(), BTreeSet::new());
-    for (_, part) in parts.iter_mut().filter(|(name, _)| is_sheet(name)) {
+    for (name, part) in &mut parts {
+        let Some(writing) = Writing::of(name) else { continue };
         let xml = std::str::from_utf8(part).ok()?;
-        let (edited, rows) = sheet(xml, &strings, change, &mut freed);
-        used.extend(elements(&edited, "c").into_iter().filter_map(|at| Cell::of(&edited[at], &strings).shared));
+        let (edited, rows) = sheet(xml, writing, &strings, change, &mut freed);
+        used.extend(writing.cells(&edited, &strings).into_iter().filter_map(|(_, cell)| cell.shared));
         changed += rows;
         if rows > 0 {
             *part = edited.into_bytes();
@@ -47,15 +55,19 @@ pub(super) fn rewrite(bytes: &[u8], change: &Change<'_>) -> Option<(Vec<u8>, u64
             // the order of formulas is made again where it is missing
             "[Content_Types].xml" => without(xml()?, "Override", "calcChain"),
             "xl/_rels/workbook.xml.rels" => without(xml()?, "Relationship", "calcChain"),
+            // a picture of the first page
+            "META-INF/manifest.xml" => without(xml()?, "manifest:file-entry", "Thumbnails/"),
             _ => continue,
         };
         *part = new.into_bytes();
     }
-    parts.retain(|(name, _)| name != "xl/calcChain.xml");
+    parts.retain(|(name, _)| name != "xl/calcChain.xml" && !name.starts_with("Thumbnails/"));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
     for (name, part) in parts {
-        archive.start_file(name, options).ok()?;
+        // an OpenDocument says in its first bytes what it is
+        let method = if name == "mimetype" { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        archive.start_file(name, options.compression_method(method)).ok()?;
         archive.write_all(&part).ok()?;
     }
     Some((archive.finish().ok()?.into_inner(), changed))
@@ -75,6 +87,10 @@ pub(super) fn mentions(bytes: &[u8], texts: &BTreeSet<String>) -> bool {
             let (tag, content) = piece.split_once('>').unwrap_or(("", piece));
             if name.ends_with(".rels") {
                 plain.push_str(tag);
+            }
+            // OpenDocument repeats values and links in attributes
+            for held in ["office:string-value", "office:value", "xlink:href"] {
+                plain.extend(attribute(tag, held).map(|value| unescaped(value) + "\n"));
             }
             plain.push_str(&unescaped(content));
             plain.push('\n');
@@ -98,56 +114,124 @@ fn parts(bytes: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     Some(parts)
 }
 
-fn is_sheet(part: &str) -> bool {
-    part.strip_prefix("xl/worksheets/").is_some_and(|name| !name.contains('/') && name.ends_with(".xml"))
-}
-
-/// A cell: its column from 0, its text, and the number of that text if it is shared.
+/// A cell: its columns, its text, and the number of that text if it is shared.
 struct Cell {
-    column: Option<usize>,
+    columns: Range<usize>,
     text: String,
     shared: Option<usize>,
 }
 
-impl Cell {
-    fn of(xml: &str, strings: &[String]) -> Self {
-        let tag = &xml[..tag_end(xml)];
-        let column = attribute(tag, "r").and_then(column_of);
+/// How a kind of workbook writes its sheets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    /// `.xlsx`.
+    OpenXml,
+    /// `.ods`.
+    OpenDocument,
+}
+
+impl Writing {
+    /// That of a part; `None` if it holds no sheet.
+    fn of(part: &str) -> Option<Self> {
+        let sheet = part.strip_prefix("xl/worksheets/");
+        match sheet.is_some_and(|name| !name.contains('/') && name.ends_with(".xml")) {
+            true => Some(Self::OpenXml),
+            false => (part == CONTENT).then_some(Self::OpenDocument),
+        }
+    }
+
+    fn rows(self, xml: &str) -> Vec<Range<usize>> {
+        elements(xml, if self == Self::OpenXml { "row" } else { "table:table-row" })
+    }
+
+    /// The cells of a row, or of several, and where they stand.
+    fn cells(self, xml: &str, strings: &[String]) -> Vec<(Range<usize>, Cell)> {
+        let mut places = match self {
+            Self::OpenXml => elements(xml, "c"),
+            Self::OpenDocument => elements(xml, "table:table-cell"),
+        };
+        if self == Self::OpenDocument {
+            places.extend(elements(xml, "table:covered-table-cell"));
+            places.sort_by_key(|place| place.start);
+        }
+        let mut next = 0;
+        let cell = |at: Range<usize>| {
+            let cell = self.cell(&xml[at.clone()], next, strings);
+            next = cell.columns.end;
+            (at, cell)
+        };
+        places.into_iter().map(cell).collect()
+    }
+
+    /// A cell that follows those left of column `next`.
+    fn cell(self, xml: &str, next: usize, strings: &[String]) -> Cell {
+        if self == Self::OpenDocument {
+            let repeated = attribute(xml, "table:number-columns-repeated").and_then(|times| times.parse().ok());
+            let lines: Vec<String> =
+                elements(xml, "text:p").into_iter().map(|at| plain(content(&xml[at])).trim().to_owned()).collect();
+            let text = attribute(xml, "office:value").map_or_else(|| lines.join("\n"), str::to_owned);
+            return Cell { columns: next..next + repeated.unwrap_or(1_usize).min(WIDEST), text, shared: None };
+        }
+        let column = attribute(xml, "r").and_then(column_of).unwrap_or(next);
+        let columns = column..column + 1;
         let value = || elements(xml, "v").into_iter().next().map(|at| content(&xml[at]).to_owned());
-        if attribute(tag, "t") == Some("s") {
+        if attribute(xml, "t") == Some("s") {
             let shared = value().and_then(|number| number.trim().parse::<usize>().ok());
             let text = shared.and_then(|number| strings.get(number)).cloned().unwrap_or_default();
-            return Self { column, text, shared };
+            return Cell { columns, text, shared };
         }
-        let text = if attribute(tag, "t") == Some("inlineStr") {
+        let text = if attribute(xml, "t") == Some("inlineStr") {
             text_of(xml)
         } else {
             unescaped(&value().unwrap_or_default())
         };
-        Self { column, text: text.trim().to_owned(), shared: None }
+        Cell { columns, text: text.trim().to_owned(), shared: None }
+    }
+
+    /// A row without its cells.
+    fn blank_row(self, row: &str) -> String {
+        let tag = row[..tag_end(row)].trim_end_matches('>').trim_end_matches('/');
+        match self {
+            Self::OpenXml => format!("{tag}/>"),
+            Self::OpenDocument => format!("{tag}><table:table-cell/></table:table-row>"),
+        }
+    }
+
+    /// A cell with another text, which needs no escaping.
+    fn written(self, cell: &str, text: &str) -> String {
+        if self == Self::OpenXml {
+            let reference = attribute(cell, "r").unwrap_or_default();
+            return match text {
+                "" => String::new(),
+                text => format!("<c r=\"{reference}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"),
+            };
+        }
+        let kept = LAYOUT.iter().filter_map(|name| Some(format!(" {name}=\"{}\"", attribute(cell, name)?)));
+        let covered = if cell.starts_with("<table:covered") { "covered-" } else { "" };
+        let (name, kept) = (format!("table:{covered}table-cell"), kept.collect::<String>());
+        match text {
+            "" => format!("<{name}{kept}/>"),
+            text => format!("<{name}{kept} office:value-type=\"string\"><text:p>{text}</text:p></{name}>"),
+        }
     }
 }
 
 /// A sheet's XML with the rows edited, and how many were; `freed` gets the shared texts of cells that went.
-fn sheet(xml: &str, strings: &[String], change: &Change<'_>, freed: &mut BTreeSet<usize>) -> (String, u64) {
-    let rows = elements(xml, "row");
-    let cells_of = |row: &Range<usize>| {
-        let base = row.start;
-        let mut next = 0;
-        let placed = elements(&xml[row.clone()], "c").into_iter().map(|at| {
-            let at = base + at.start..base + at.end;
-            let cell = Cell::of(&xml[at.clone()], strings);
-            let column = cell.column.unwrap_or(next);
-            next = column + 1;
-            (at, column, cell)
-        });
-        placed.collect::<Vec<_>>()
-    };
+fn sheet(
+    xml: &str,
+    writing: Writing,
+    strings: &[String],
+    change: &Change<'_>,
+    freed: &mut BTreeSet<usize>,
+) -> (String, u64) {
+    let rows = writing.rows(xml);
     let texts_of = |row: &Range<usize>| {
         let mut texts: Vec<String> = Vec::new();
-        for (_, column, cell) in cells_of(row) {
-            texts.resize(texts.len().max(column + 1), String::new());
-            texts[column] = cell.text;
+        for (_, cell) in writing.cells(&xml[row.clone()], strings) {
+            if !cell.text.is_empty() {
+                texts.resize(texts.len().max(cell.columns.end), String::new());
+                texts[cell.columns].fill(cell.text);
+            }
         }
         texts
     };
@@ -155,24 +239,23 @@ fn sheet(xml: &str, strings: &[String], change: &Change<'_>, freed: &mut BTreeSe
     let (mut out, mut from, mut changed) = (String::with_capacity(xml.len()), 0, 0);
     for row in &rows {
         let meant = is_meant(&texts_of(row), &places, change);
+        let cells = writing.cells(&xml[row.clone()], strings);
         if meant && change.edit == Edit::Drop {
-            let tag = &xml[row.start..row.start + tag_end(&xml[row.clone()])];
             out.push_str(&xml[from..row.start]);
-            out.push_str(tag.trim_end_matches('>').trim_end_matches('/'));
-            out.push_str("/>");
-            freed.extend(cells_of(row).into_iter().filter_map(|(_, _, cell)| cell.shared));
+            out.push_str(&writing.blank_row(&xml[row.clone()]));
+            freed.extend(cells.into_iter().filter_map(|(_, cell)| cell.shared));
             from = row.end;
             changed += 1;
             continue;
         }
         let mut has_changed = false;
-        for (at, column, cell) in cells_of(row) {
-            let Some(by) = places.replaced(column, &cell.text, meant, change) else { continue };
+        for (at, mut cell) in cells {
+            let Some(by) = cell.columns.find_map(|column| places.replaced(column, &cell.text, meant, change)) else {
+                continue;
+            };
+            let at = row.start + at.start..row.start + at.end;
             out.push_str(&xml[from..at.start]);
-            if !by.is_empty() {
-                let reference = attribute(&xml[at.clone()], "r").unwrap_or_default();
-                out.push_str(&format!("<c r=\"{reference}\" t=\"inlineStr\"><is><t>{by}</t></is></c>"));
-            }
+            out.push_str(&writing.written(&xml[at.clone()], by));
             freed.extend(cell.shared);
             from = at.end;
             has_changed = true;
@@ -270,6 +353,15 @@ fn text_of(xml: &str) -> String {
     elements(xml, "t").into_iter().map(|at| unescaped(content(&xml[at]))).collect::<String>().trim().to_owned()
 }
 
+/// A text without the marks in it.
+fn plain(xml: &str) -> String {
+    let pieces = xml.split('<').enumerate();
+    // what stands before the first mark is no tag
+    pieces
+        .map(|(n, piece)| unescaped(if n == 0 { piece } else { piece.split_once('>').map_or("", |(_, text)| text) }))
+        .collect()
+}
+
 fn unescaped(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
@@ -333,5 +425,60 @@ mod tests {
         assert!(holds(&bytes, "Weber") && !holds(&out, "Weber"));
         assert!(holds(&out, "Köln") && holds(&out, "Anders"));
         assert_eq!(rewrite(&out, &change).unwrap(), (out.clone(), 0));
+    }
+
+    #[test]
+    fn rows_of_an_open_document_go_and_repeated_and_covered_cells_keep_their_columns() {
+        let text = |text: &str| {
+            format!(
+                "<table:table-cell office:value-type=\"string\" office:string-value=\"{text}\"><text:p>{text}</text:p></table:table-cell>"
+            )
+        };
+        let row =
+            |cells: &[String]| format!("<table:table-row table:style-name=\"r\">{}</table:table-row>", cells.concat());
+        let number =
+            "<table:table-cell office:value-type=\"float\" office:value=\"7\"><text:p>7,00</text:p></table:table-cell>";
+        let anna = "<table:table-cell office:value-type=\"string\"><text:p>Anna <text:s/>&amp; <text:span>Berg</text:span></text:p></table:table-cell>";
+        let gap = "<table:table-cell table:number-columns-repeated=\"2\"/>";
+        let sheet = [
+            row(&[text("id"), gap.into(), text("parent_id"), text("name")]),
+            row(&[number.into(), gap.into(), text(""), anna.into()]),
+            row(&[text("8"), gap.into(), text("7"), text("Zander")]),
+            row(&[text("9"), "<table:covered-table-cell/>".into(), "<table:table-cell/>".into(), text(""), text("7")]),
+        ];
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        let body = format!("<office:spreadsheet><table:table>{}</table:table></office:spreadsheet>", sheet.concat());
+        let manifest = "<m><manifest:file-entry manifest:full-path=\"Thumbnails/thumbnail.png\"/></m>";
+        for (name, part) in [
+            ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+            ("content.xml", &body),
+            ("Thumbnails/thumbnail.png", "a picture"),
+            ("META-INF/manifest.xml", manifest),
+        ] {
+            archive.start_file(name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(part.as_bytes()).unwrap();
+        }
+        let bytes = archive.finish().unwrap().into_inner();
+        let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<String>>();
+        let (ids, known, none) = (set(&["7"]), set(&["8", "9"]), set(&[]));
+        let reference = set(&["parent_id"]);
+        let change =
+            Change { ids: &ids, known: &known, edit: Edit::Drop, emptied: &none, reference: &reference, records: None };
+        let (out, changed) = rewrite(&bytes, &change).unwrap();
+        assert_eq!(changed, 2);
+        let parts: Vec<(String, String)> =
+            parts(&out).unwrap().into_iter().map(|(name, part)| (name, String::from_utf8(part).unwrap())).collect();
+        assert_eq!(
+            parts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["mimetype", "content.xml", "META-INF/manifest.xml"]
+        );
+        let blank = "<table:table-row table:style-name=\"r\"><table:table-cell/></table:table-row>";
+        let orphan = sheet[2].replace(&text("7"), "<table:table-cell/>");
+        assert!(parts[1].1.contains(&[&sheet[0], blank, &orphan, &sheet[3]].concat()), "{}", parts[1].1);
+        assert_eq!(parts[2].1, "<m></m>");
+        let replaced = Change { edit: Edit::Replace("gone"), ..change };
+        let (out, changed) = rewrite(&bytes, &replaced).unwrap();
+        assert!(changed == 2 && mentions(&out, &set(&["gone"])) && mentions(&out, &set(&["Zander"])));
+        assert!(mentions(&bytes, &set(&["Anna"])) && !mentions(&bytes, &set(&["table"])));
     }
 }

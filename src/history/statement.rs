@@ -14,7 +14,8 @@ pub struct Statement {
     /// One row per month and currency: `month, currency, lines, delivered, corrected, standing, converted, ledger,
     /// unexplained`, in units of currency.
     pub months: DataFrame,
-    /// One row per row refused or left out, or line taken back: `kind, file, place, ordered_on, net_revenue, reason`.
+    /// One row per row refused or left out, or line taken back: `kind, table, file, place, day, amount, reason`. Other tables
+    /// than order lines are there with what filters left out.
     pub rows: DataFrame,
 }
 
@@ -39,7 +40,11 @@ impl Statement {
         let sum =
             |name: &str| -> Result<f64, HistoryError> { Ok(self.months.column(name)?.f64()?.sum().unwrap_or(0.0)) };
         let kinds = self.rows.column("kind")?.str()?;
-        let of_kind = |kind: &str| kinds.iter().filter(|found| *found == Some(kind)).count();
+        let tables = self.rows.column("table")?.str()?;
+        let of = |kind: &str, ledger: bool| {
+            let rows = kinds.iter().zip(tables.iter());
+            rows.filter(|(found, table)| *found == Some(kind) && (*table == Some("order_lines")) == ledger).count()
+        };
         let months = self.months.column("month")?.n_unique()?;
         let foreign = self.months.column("currency")?.n_unique()? > 1;
         let mut lines = vec![format!(
@@ -47,7 +52,7 @@ impl Statement {
              {:.2} unexplained",
             sum("delivered")?,
             sum("corrected")?,
-            of_kind("taken back"),
+            of("taken back", true),
             sum("ledger")?,
             sum("unexplained")?,
         )];
@@ -56,10 +61,14 @@ impl Statement {
         }
         for (kind, why) in [("refused", "were refused"), ("left out", "were left out by the filters of their sources")]
         {
-            match of_kind(kind) {
+            match of(kind, true) {
                 0 => {}
                 rows => lines.push(format!("{rows} rows of the files {why} and are in none of these sums")),
             }
+        }
+        match of("left out", false) {
+            0 => {}
+            rows => lines.push(format!("{rows} rows of other tables were left out by the filters of their sources")),
         }
         Ok(lines)
     }
@@ -69,7 +78,11 @@ impl Statement {
 fn in_units(frame: DataFrame) -> PolarsResult<DataFrame> {
     let columns = frame.columns().iter().map(|column| match column.name().strip_suffix("_e4") {
         None => col(column.name().clone()),
-        Some(name) => (col(column.name().clone()).cast(DataType::Float64) / lit(Money::SCALE as f64)).alias(name),
+        Some(name) => {
+            let units = col(column.name().clone()).cast(DataType::Float64) / lit(Money::SCALE as f64);
+            // Polars multiplies by the reciprocal
+            units.round(4, RoundMode::default()).alias(name)
+        }
     });
     let columns: Vec<Expr> = columns.collect();
     frame.lazy().select(columns).collect()

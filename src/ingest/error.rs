@@ -37,6 +37,12 @@ pub enum IngestError {
         /// The data folder.
         folder: PathBuf,
     },
+    /// The files of order lines are there and hold none.
+    #[error("{files}: a header and no order lines below it")]
+    OnlyHeaders {
+        /// Them.
+        files: String,
+    },
     /// A section of the configuration names what the contract does not have.
     #[error("[{section}] names `{name}`, which is no column of `{table}`")]
     UnknownColumn {
@@ -335,6 +341,9 @@ impl IngestError {
                  `[order_lines] files = [\"...\"]`",
                 folder.display()
             ),
+            Self::OnlyHeaders { .. } => "export it again with its rows; `headroom ingest --dry-run` shows what is read, and \
+                                         how many rows a `filter` leaves out"
+                .into(),
             Self::UnknownColumn { known, .. } => known.clone(),
             Self::NoKey { table } => format!("set `key = [\"...\"]` in `[{table}]`"),
             Self::Empty { .. } => "export it again, or remove it".into(),

@@ -78,7 +78,8 @@ impl Loader<'_> {
         let kind = if is_direct { "VIEW" } else { "TABLE" };
         self.warehouse.execute_script(&format!("DROP {kind} staged"))?;
         for number in 0..intakes.len() {
-            self.warehouse.execute_script(&format!("DROP TABLE IF EXISTS {}", prepare::text_relation(number)))?;
+            let text = prepare::text_relation(number);
+            self.warehouse.execute_script(&format!("DROP TABLE IF EXISTS {text}; DROP TABLE IF EXISTS {text}_left"))?;
         }
         Ok(reports.into_iter().map(|(_, report)| report).collect())
     }
@@ -209,7 +210,7 @@ impl Loader<'_> {
             } else {
                 quarantine::fill(self.warehouse, self.table, file, intake.batch_id, prepared)?
             };
-            quarantine::note_left_out(self.warehouse, file, intake.batch_id, prepared)?;
+            quarantine::note_left_out(self.warehouse, self.table, file, intake.batch_id, prepared)?;
             if prepared.rows_in != rows_loaded + rows_quarantined {
                 return Err(IngestError::Reconciliation {
                     file: file.clone(),

@@ -124,7 +124,9 @@ pub fn ingest(warehouse: &Warehouse, request: &Request<'_>) -> Result<IngestRepo
         }
         let lines = warehouse.query("SELECT count(*) FROM order_lines", params![], |row| row.get::<i64>(0))?;
         if lines == [0] {
-            return Err(IngestError::NoOrderLines { folder: data.clone() });
+            let of_lines = sources.iter().filter(|source| source.table.name == ORDER_LINES);
+            let files: Vec<&str> = of_lines.flat_map(|source| &source.files).map(|file| file.name.as_str()).collect();
+            return Err(IngestError::OnlyHeaders { files: files.join(", ") });
         }
         Ok(report)
     })?;

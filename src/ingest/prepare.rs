@@ -38,8 +38,7 @@ pub(super) struct Prepared {
     pub(super) mapping: Mapping,
     /// Rows in the file that the filter admits.
     pub(super) rows_in: u64,
-    /// SQL: the rows that the filter leaves out, with the same columns and `reason`; only of the ledger, whose every row is
-    /// accounted for.
+    /// SQL: the rows that the filter leaves out, with the same columns and `reason`; of no table that nobody may look into.
     pub(super) left_out: Option<String>,
     /// Records that are no row at all.
     pub(super) rejected: Vec<Rejected>,
@@ -118,17 +117,18 @@ fn text(
     warehouse
         .execute_script(&format!("CREATE OR REPLACE TEMP TABLE {relation}(row_number BIGINT{})", names.concat()))?;
     let left = format!("{relation}_left");
-    if table.is_ledger() {
+    let is_explained = !config.filter.is_empty() && !table.confidential;
+    if is_explained {
         warehouse.execute_script(&format!(
             "CREATE OR REPLACE TEMP TABLE {left}(row_number BIGINT{}, reason VARCHAR)",
             names.concat()
         ))?;
     }
-    let leave = |frame: &DataFrame| if table.is_ledger() { Ok(warehouse.append(&left, frame)?) } else { Ok(()) };
+    let leave = |frame: &DataFrame| if is_explained { Ok(warehouse.append(&left, frame)?) } else { Ok(()) };
     let rejected = profile.rows(|frame| Ok(warehouse.append(&relation, frame)?), leave)?;
     let columns = source_columns(&profile.mapping, |_| "VARCHAR".into());
     let Profile { mapping, rows: rows_in, recognised, notices, .. } = profile;
-    let left_out = table.is_ledger().then_some(left);
+    let left_out = is_explained.then_some(left);
     Ok(Prepared { relation, columns, mapping, rows_in, left_out, rejected, recognised, notices })
 }
 
@@ -164,7 +164,7 @@ fn parquet(
         "(SELECT file_row_number + 1 AS row_number{} FROM read_parquet({path}, file_row_number = true) WHERE {filter})",
         selected.concat()
     );
-    let left_out = (table.is_ledger() && filter != "true").then(|| {
+    let left_out = (!table.confidential && filter != "true").then(|| {
         format!(
             "(SELECT file_row_number + 1 AS row_number{}, {why_not} AS reason \
              FROM read_parquet({path}, file_row_number = true) WHERE NOT ({filter}))",

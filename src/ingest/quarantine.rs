@@ -49,22 +49,23 @@ pub(super) fn fill(
 /// Notes the rows of one file that the filter left out, for the reconciliation.
 pub(super) fn note_left_out(
     warehouse: &Warehouse,
+    table: &Table,
     file: &str,
     batch_id: i64,
     prepared: &Prepared,
 ) -> Result<(), WarehouseError> {
     let Some(relation) = &prepared.left_out else { return Ok(()) };
-    let value = |name: &str, sql_type: &str| {
-        let column = prepared.columns.iter().find(|column| column.name == name);
+    let value = |names: &[&str], sql_type: &str| {
+        let column = prepared.columns.iter().find(|column| names.contains(&column.name));
         column.map_or_else(|| format!("CAST(NULL AS {sql_type})"), |column| column.value())
     };
     warehouse.execute(
         &format!(
-            "INSERT INTO left_out SELECT CAST(? AS INTEGER), ?, row_number, {}, {}, reason FROM {relation} ORDER BY row_number",
-            value("ordered_on", "DATE"),
-            value("net_revenue", "BIGINT")
+            "INSERT INTO left_out SELECT CAST(? AS INTEGER), ?, ?, row_number, {}, {}, reason FROM {relation} ORDER BY row_number",
+            value(table.event.as_slice(), "DATE"),
+            value(&["net_revenue", "amount"], "BIGINT")
         ),
-        params![batch_id, file],
+        params![batch_id, table.name, file],
     )?;
     Ok(())
 }

@@ -59,9 +59,12 @@ pub struct Outcome {
 /// An account, and what its records say together; `wanted` is its id, a customer id, or a part of its name.
 ///
 /// # Errors
-/// If no account or several are meant, or if nothing has been loaded yet.
+/// If no account or several are meant; as of the stages `ingest` and `resolve`.
 pub fn account(config: &RunConfig, wanted: &str, resources: Resources) -> Result<GoldenRecord, PipelineError> {
-    Run::open(config, resources, &Silent)?.account(wanted)
+    let mut run = Run::open(config, resources, &Silent)?;
+    run.ingest()?;
+    run.resolve()?;
+    run.account(wanted)
 }
 
 /// Forgets a customer, a contact or a rater; the project must have been loaded once.
@@ -75,9 +78,14 @@ pub fn forget(config: &RunConfig, kind: Kind, id: &str, resources: Resources) ->
 /// Contacts and buying centres, as [`crate::resolve::contacts`] returns them, at the month that `config` asks for.
 ///
 /// # Errors
-/// If nothing has been loaded yet.
+/// The first error of the stages up to the ledger.
 pub fn contacts(config: &RunConfig, resources: Resources) -> Result<[DataFrame; 2], PipelineError> {
-    Run::open(config, resources, &Silent)?.contacts()
+    let mut run = Run::open(config, resources, &Silent)?;
+    run.ingest()?;
+    run.resolve()?;
+    let audited = run.check()?;
+    run.history(&audited)?;
+    run.contacts()
 }
 
 /// Takes over decisions about pairs of customer records and resolves anew; `file` has the columns of `data/review.csv`.

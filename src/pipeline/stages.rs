@@ -121,8 +121,12 @@ impl<'a> Run<'a> {
         let again = forget::enforce(&self.warehouse, &places(self.config, &folders))?;
         let retired = forget::retain(&self.warehouse, &self.config.retention)?;
         if let Some(again) = &again {
+            let left = match again.left.as_slice() {
+                [] => String::new(),
+                files => format!("; {} still name it, look yourself", files.join(", ")),
+            };
             let text = format!(
-                "a delivery brought back what was forgotten; it was removed again ({}): erase it at the source",
+                "a delivery brought back what was forgotten; it was removed again ({}): erase it at the source{left}",
                 rows_by_table(&again.rows)
             );
             self.notices.push(Notice::warning("forgotten-again", text));
@@ -181,7 +185,7 @@ impl<'a> Run<'a> {
         Ok(resolved)
     }
 
-    /// An account's golden record, as the last run of resolve left it.
+    /// An account's golden record.
     pub(super) fn account(&self, wanted: &str) -> Result<GoldenRecord, PipelineError> {
         Ok(golden::account(&self.warehouse, &self.config.resolve, wanted)?)
     }

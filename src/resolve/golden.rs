@@ -83,7 +83,7 @@ pub fn account(warehouse: &Warehouse, config: &ResolveConfig, wanted: &str) -> R
     let columns = contract::table("customers").map(|table| table.columns).unwrap_or_default();
     for column in columns.iter().skip(1) {
         let sql = include_str!("sql/candidates.sql").replace("{column}", &column.stored_as());
-        let candidates = warehouse.query(&sql, params![account_id.as_str()], |row| {
+        let mut candidates = warehouse.query(&sql, params![account_id.as_str()], |row| {
             Ok(Candidate {
                 value: row.get(0)?,
                 record: RecordKey { source: row.get(1)?, customer_id: row.get(2)? },
@@ -94,6 +94,10 @@ pub fn account(warehouse: &Warehouse, config: &ResolveConfig, wanted: &str) -> R
                 is_head: row.get(7)?,
             })
         })?;
+        if column.name == "parent_id" {
+            // within a group, and among records of one company, parents are the account itself
+            candidates.retain(|candidate| records.iter().all(|(key, ..)| key.customer_id != candidate.value));
+        }
         let rule = config.fields.get(column.name).copied().unwrap_or_default();
         fields.extend(chosen(column.name, rule, candidates));
     }

@@ -99,6 +99,28 @@ fn every_customer_is_an_account_also_one_known_only_from_orders() {
     );
 }
 
+#[test]
+fn lines_are_counted_source_by_source() {
+    let mut project = Project::new();
+    let header = "order_id,customer_id,ordered_on,net_revenue\n";
+    project.file("erp_2020-11-30.csv", format!("{header}1,C1,2020-11-02,10\n2,C1,2020-11-03,10\n"));
+    project.file("erp_2020-12-31.csv", format!("{header}1,C1,2020-11-02,11\n3,C1,2020-12-03,10\n"));
+    project.file("shop.csv", format!("{header}9,C2,2020-11-02,10\n"));
+    project.file("edi_2020-11-30.csv", format!("{header}5,C3,2020-11-02,10\n6,C3,2020-11-02,10\n"));
+    project.file("edi_2020-12-31.csv", format!("{header}5,C3,2020-11-02,12\n"));
+    project.configure(
+        "[[order_lines.sources]]\nname = 'erp'\nfiles = ['data/erp_*.csv']\nmode = 'snapshot'\n\
+         [[order_lines.sources]]\nname = 'shop'\nfiles = ['data/shop.csv']\n\
+         [[order_lines.sources]]\nname = 'edi'\nfiles = ['data/edi_*.csv']\nmode = 'upsert'\nkey = ['order_id']\n",
+    );
+    assert_eq!(found(&project, &["reconciliation"]), [""; 0]);
+    project.warehouse.execute("DELETE FROM order_lines WHERE source = 'shop'", headroom::params![]).unwrap();
+    assert_eq!(
+        found(&project, &["reconciliation"]),
+        ["reconciliation: order_lines of shop holds 0 lines, its files brought 1"]
+    );
+}
+
 /// Findings of the checks named, without their number.
 fn found(project: &Project, checks: &[&str]) -> Vec<String> {
     project.ingest().unwrap();

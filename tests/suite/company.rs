@@ -405,7 +405,14 @@ impl Company {
             validity: Validity { known: opened, until: None, batch: 1 },
         };
         let changed = self.received[1].unwrap();
-        if opened < changed && rng.random::<f64>() < 0.2 {
+        if opened >= changed && account.is_multiple_of(2) {
+            // every state from the first on was received
+            let moved = opened.checked_add(20.days()).unwrap();
+            let first = Opportunity { closed: None, ..first };
+            let of = |known, until| Validity { known, until, batch: 2 };
+            self.opportunities.push(Opportunity { validity: of(opened, Some(moved)), ..first.clone() });
+            self.opportunities.push(Opportunity { stage: Some("negotiation"), validity: of(moved, None), ..first });
+        } else if opened < changed && rng.random::<f64>() < 0.2 {
             let second = Opportunity {
                 stage: Some("negotiation"),
                 closed: None,

@@ -35,7 +35,7 @@ fn holding(project: &Project, texts: &[&str]) -> Vec<String> {
 fn holds(path: &Path, text: &str) -> bool {
     let bytes = fs::read(path).unwrap();
     let within = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-    if path.extension().is_some_and(|extension| extension == "xlsx") {
+    if path.extension().is_some_and(|extension| extension == "xlsx" || extension == "ods") {
         let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
         return (0..archive.len()).any(|part| {
             let mut content = Vec::new();
@@ -257,6 +257,55 @@ fn a_contact_is_forgotten_in_lists_that_know_no_more_than_an_address_and_in_mail
     assert_eq!(holding(&project, &texts), Vec::<String>::new());
 }
 
+const UMSATZ: &str = "[order_lines]\nfiles = ['data/umsatz.*']\ncolumns = { order_id = 'Beleg Nr', ordered_on = \
+                      'Beleg Datum', customer_id = 'Kunde', net_revenue = 'Umsatz netto', quantity = 'Umsatz Menge' }\n";
+
+/// A project whose only file is a workbook of the fixtures.
+fn with_workbook(name: &str) -> Project {
+    let project = Project::empty();
+    let fixture = format!("{}/tests/fixtures/workbooks/{name}", env!("CARGO_MANIFEST_DIR"));
+    fs::create_dir_all(project.path().join("data")).unwrap();
+    fs::copy(fixture, project.path().join("data").join(name)).unwrap();
+    project.write("headroom.toml", UMSATZ);
+    project.run(&["resolve"]);
+    project
+}
+
+#[test]
+fn a_customer_is_forgotten_in_an_open_document_and_the_sums_stay() {
+    let project = with_workbook("umsatz.ods");
+    let before = number(&project, REVENUE);
+    assert!(holding(&project, &["K1"]).contains(&"data/umsatz.ods".to_owned()));
+    project.run(&["forget", "customer", "K1"]);
+    assert_eq!(holding(&project, &["K1"]), Vec::<String>::new());
+    // what was written is a workbook that is read as before
+    fs::remove_file(project.path().join("data/warehouse.duckdb")).unwrap();
+    project.run(&["resolve"]);
+    assert_eq!(number(&project, REVENUE), before);
+    assert_eq!(number(&project, "SELECT count(*) FROM order_lines WHERE customer_id = 'forgotten-1'"), 2);
+}
+
+#[test]
+fn nothing_is_forgotten_while_an_old_workbook_names_the_customer() {
+    let project = with_workbook("umsatz.xls");
+    let said = project.fails(1, &["forget", "customer", "K1"]);
+    assert!(said.err.contains("`data/umsatz.xls` names it") && said.err.contains(".xlsx"), "{}", said.err);
+    assert_eq!(number(&project, "SELECT count(*) FROM order_lines WHERE customer_id = 'K1'"), 2);
+    assert!(!project.path().join("data/forgotten.json").exists());
+}
+
+#[test]
+fn forgetting_fails_while_a_file_still_names_the_customer() {
+    let project =
+        Project::with_orders("order_id,customer_id,ordered_on,net_revenue\n1,K1001,2021-01-05,10\n2,K2,2021-01-06,1\n");
+    project.run(&["resolve"]);
+    project.write("data/notes.txt", "K1001 wants a call");
+    let said = project.fails(1, &["forget", "customer", "K1001"]);
+    assert!(said.out.contains("look yourself    data/notes.txt"), "{}", said.out);
+    assert!(said.err.contains("not all of it is gone: data/notes.txt"), "{}", said.err);
+    assert_eq!(number(&project, "SELECT count(*) FROM order_lines WHERE customer_id = 'K1001'"), 0);
+}
+
 #[test]
 fn nothing_is_forgotten_where_nothing_was_loaded() {
     let project = Project::with_orders("order_id,customer_id,ordered_on,net_revenue\n1,K1,2021-01-05,10\n");
@@ -276,6 +325,10 @@ fn rows_past_their_retention_are_deleted_and_only_dated_tables_have_one() {
     let said = project.run(&["ingest"]);
     assert!(said.err.contains("past their retention"), "{}", said.err);
     assert_eq!(number(&project, old), 0);
+    // files hold more order lines than the table then, which is no loss
+    project.write("headroom.toml", format!("{toml}\n[retention]\norder_lines = 12\n"));
+    let said = project.run_or_gate(&["check"]);
+    assert!(said.err.contains("past their retention") && !said.out.contains("reconciliation (comp"), "{}", said.out);
     project.write("headroom.toml", format!("{toml}\n[retention]\ncustomers = 6\n"));
     let said = project.fails(2, &["ingest"]);
     assert!(said.err.contains("`retention` has no setting `customers`"), "{}", said.err);

@@ -428,11 +428,12 @@ fn files_and_ledger_are_reconciled_month_by_month_and_what_differs_is_there_row_
     let rows: Vec<String> = (0..statement.rows.height()).map(|at| row(&statement.rows, at)).collect();
     assert_eq!(rows.len(), 2, "{rows:?}");
     assert!(
-        rows[0].starts_with("refused data/order_lines_2020-02-29.csv row 5 null null net_revenue is `never`"),
+        rows[0]
+            .starts_with("refused order_lines data/order_lines_2020-02-29.csv row 5 null null net_revenue is `never`"),
         "{rows:?}"
     );
     assert!(
-        rows[1].starts_with("taken back data/order_lines_2020-03-31.csv order 3, line 1 2020-02-07 -5.55"),
+        rows[1].starts_with("taken back order_lines data/order_lines_2020-03-31.csv order 3, line 1 2020-02-07 -5.55"),
         "{rows:?}"
     );
     let lines = statement.lines().unwrap();
@@ -447,16 +448,20 @@ fn rows_that_a_filter_leaves_out_are_explained_one_by_one_in_text_and_parquet_al
     let sources = |file: &str| {
         format!(
             "[[order_lines.sources]]\nname = \"erp\"\nfiles = [\"data/{file}\"]\n\
-             filter = [{{ column = \"Status\", is_empty = false }}, {{ column = \"Status\", not_in = [\"storniert\"] }}]\n"
+             filter = [{{ column = \"Status\", is_empty = false }}, {{ column = \"Status\", not_in = [\"storniert\"] }}]\n\
+             [customers]\nfilter = [{{ column = \"Typ\", is = \"Kunde\" }}]\n"
         )
     };
+    let customers = "customer_id,name,Typ\nC1,a,Kunde\nC2,b,Lieferant\n";
     let explained = |project: &Project| {
+        project.file("customers.csv", customers);
         project.ingest().unwrap();
         project.resolve();
         build(&project.warehouse).unwrap();
         let statement = Statement::read(&project.warehouse, "EUR").unwrap();
         let lines = statement.lines().unwrap();
         assert!(lines[1].starts_with("3 rows of the files were left out by the filters"), "{lines:?}");
+        assert!(lines[2].starts_with("1 rows of other tables were left out"), "{lines:?}");
         let rows = (0..statement.rows.height()).map(|at| {
             let cells = statement.rows.get(at).unwrap().into_iter().map(|cell| cell.to_string().replace('"', ""));
             cells.collect::<Vec<_>>().join(" ")
@@ -470,9 +475,10 @@ fn rows_that_a_filter_leaves_out_are_explained_one_by_one_in_text_and_parquet_al
     assert_eq!(
         rows,
         [
-            "left out data/lines.csv row 3 2020-01-06 20.0 `Status` is `Storniert`, the filter wants none of `storniert`",
-            "left out data/lines.csv row 4 2020-01-07 null `Status` is `storniert`, the filter wants none of `storniert`",
-            "left out data/lines.csv row 5 2020-02-07 7.0 `Status` is ``, the filter wants it filled in",
+            "left out customers data/customers.csv row 3 null null `Typ` is `Lieferant`, the filter wants one of `kunde`",
+            "left out order_lines data/lines.csv row 3 2020-01-06 20.0 `Status` is `Storniert`, the filter wants none of `storniert`",
+            "left out order_lines data/lines.csv row 4 2020-01-07 null `Status` is `storniert`, the filter wants none of `storniert`",
+            "left out order_lines data/lines.csv row 5 2020-02-07 7.0 `Status` is ``, the filter wants it filled in",
         ]
     );
     let mut parquet = Project::new();
@@ -489,7 +495,7 @@ fn rows_that_a_filter_leaves_out_are_explained_one_by_one_in_text_and_parquet_al
     // the first row of a CSV file is its second line
     let of_text: Vec<String> = explained(&parquet)
         .into_iter()
-        .zip(["row 3", "row 4", "row 5"].into_iter().zip(["row 2", "row 3", "row 4"]))
+        .zip(["row 3", "row 3", "row 4", "row 5"].into_iter().zip(["row 3", "row 2", "row 3", "row 4"]))
         .map(|(row, (line, place))| row.replace("lines.parquet", "lines.csv").replace(place, line))
         .collect();
     assert_eq!(of_text, rows);

@@ -114,3 +114,19 @@ fn a_project_made_with_presets_runs_at_once() {
     let said = project.fails(2, &["init", "--preset", "zoho"]);
     assert!(said.err.contains("exists already"), "{}", said.err);
 }
+
+#[test]
+fn accounts_and_contacts_are_there_at_once_in_a_fresh_project() {
+    let project = project();
+    project.write(
+        "data/contacts.csv",
+        "contact_id,customer_id,role,last_confirmed_on,left_on\nP1,A,buyer,2021-01-05,\nP2,A,decider,2020-01-05,2021-01-31\n",
+    );
+    // the CRM's one unreadable row of three closes the gate
+    let said = project.run(&["contacts", "--waive", "refused-rows", "--reason", "known"]);
+    assert!(said.out.contains("1 of 2 contacts present"), "{}", said.out);
+    assert!(said.out.contains("P2") && said.out.contains("likely left: left"), "{}", said.out);
+    std::fs::remove_file(project.path().join("data/warehouse.duckdb")).unwrap();
+    let said = project.run(&["account", "anna", "--lineage"]);
+    assert!(said.out.contains("account A") && said.out.contains("data/crm.csv (batch"), "{}", said.out);
+}

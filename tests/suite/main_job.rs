@@ -345,7 +345,7 @@ fn what_each_family_of_features_adds_is_said_with_its_interval() {
         let (skill, low, high) = (skill.unwrap(), low.unwrap(), high.unwrap());
         assert!(low <= skill && skill <= high && high < 1.0, "{low} {skill} {high}");
     }
-    let again = project.run(&["backtest", "--horizon", "3", "--ablate", "payment,public", "--threads", "1"]);
+    let again = project.run(&["backtest", "--horizon", "3", "--ablate", "payments,public", "--threads", "1"]);
     let lines = |text: &str| text.lines().filter(|line| line.contains('%')).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(lines(&said.out), lines(&again.out));
     let said = project.fails(1, &["backtest", "--ablate", "paymnt"]);

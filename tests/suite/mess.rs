@@ -116,6 +116,7 @@ fn the_companies_behind_four_customer_files_are_found_and_the_gaps_are_named() {
 
     drop(warehouse);
     let said = project.run_or_gate(&["check"]);
+    assert!(!said.out.contains("reconciliation (completeness)"), "{}", said.out);
     for missing in &planted.missing_deliveries {
         let gap = format!("{} of {} has 0 rows in {}", missing.table, missing.source, missing.month);
         assert!(said.out.contains(&gap), "{gap}\n{}", said.out);

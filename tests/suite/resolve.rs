@@ -234,7 +234,12 @@ fn a_group_is_ranked_as_its_topmost_parent_and_a_circle_is_named() {
             .rows(&["customer_id", "account_id"], "FROM accounts WHERE customer_id IN ('G2', 'G3', 'G4') ORDER BY 1"),
         ["G2|G1", "G3|G1", "G4|G4"]
     );
+    // what leads a group has no parent, and who is of it names none but the group itself
+    let golden = golden::account(&project.warehouse, &groups, "G1").unwrap();
+    assert!(golden.fields.iter().all(|field| field.field != "parent_id"), "{golden:?}");
     assert_eq!(project.resolve().accounts, 9);
+    let golden = golden::account(&project.warehouse, &groups, "G3").unwrap();
+    assert!(golden.fields.iter().any(|field| field.field == "parent_id" && field.value == "G2"), "{golden:?}");
     let circle = group(&[("G3", "G2"), ("G2", "G1"), ("G1", "G3")]);
     let error = circle.resolve_with(&groups, None).unwrap_err().to_string();
     assert_eq!(error, "corporate groups: the parents run in a circle, G1 -> G3 -> G2 -> G1");

@@ -101,6 +101,8 @@ pub(in crate::features) struct OpportunityState {
     pub(in crate::features) won: Option<bool>,
     /// Since when all of this has been so, where the source dates its states.
     pub(in crate::features) since: Option<i32>,
+    /// How often its stage had changed by then, where every state since its opening is known.
+    pub(in crate::features) stage_changes: Option<i32>,
     pub(in crate::features) has_competitor: bool,
     pub(in crate::features) has_chance: bool,
     pub(in crate::features) has_risk: bool,
@@ -341,6 +343,7 @@ fn opportunities(frame: &DataFrame) -> Result<Vec<Opportunity>, FeatureError> {
     let day = |name| days(frame, name);
     let (opened, closed, decision) = (day("opened_on")?, day("closed_on")?, day("decision_expected_on")?);
     let (since, state) = (day("since")?, day("state_known_at")?);
+    let stage_changes: Vec<Option<i32>> = frame.column("stage_changes")?.i32()?.iter().collect();
     let amount: Vec<Option<i64>> = frame.column("amount_e4")?.i64()?.iter().collect();
     let probability = floats(frame, "probability")?;
     let won = flags(frame, "won")?;
@@ -356,6 +359,7 @@ fn opportunities(frame: &DataFrame) -> Result<Vec<Opportunity>, FeatureError> {
             decision: decision[row],
             won: won[row],
             since: since[row],
+            stage_changes: stage_changes[row],
             has_competitor: competitor[row] == Some(true),
             has_chance: chance[row] == Some(true),
             has_risk: risk[row] == Some(true),

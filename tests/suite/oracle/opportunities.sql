@@ -15,6 +15,14 @@ WITH state AS (
         END END AS won,
         -- the first batch does not date its states
         CASE WHEN received_on <= t AND batch_id = 2 THEN known_at END AS since,
+        CASE WHEN received_on <= t AND (
+            SELECT arg_min(batch_id, f.known_at) = 2 AND min(f.known_at) <= o.opened_on FROM opportunities f
+            WHERE f.source = o.source AND f.opportunity_id = o.opportunity_id
+        ) THEN (
+            SELECT count(*) FROM opportunities a JOIN opportunities b USING (source, opportunity_id)
+            WHERE a.source = o.source AND a.opportunity_id = o.opportunity_id AND a.known_until = b.known_at
+                AND b.known_at <= o.known_at AND a.stage IS DISTINCT FROM b.stage
+        ) END AS moves,
         CASE WHEN received_on <= t THEN competitor END AS competitor,
         CASE WHEN received_on <= t THEN chance END AS chance,
         CASE WHEN received_on <= t THEN risk END AS risk
@@ -35,6 +43,7 @@ figures AS (
         max(t - opened_on) FILTER (closed IS NULL) AS age,
         min(decision - t) FILTER (closed IS NULL) AS to_decision,
         min(t - since) FILTER (closed IS NULL) AS since_change,
+        sum(moves) FILTER (closed IS NULL) AS moves,
         count(competitor) FILTER (closed IS NULL) AS competitors,
         count(chance) FILTER (closed IS NULL) AS chances,
         count(risk) FILTER (closed IS NULL) AS risks,
@@ -51,6 +60,7 @@ SELECT
     age AS opportunity_age,
     to_decision AS opportunity_days_to_decision,
     since_change AS opportunity_days_since_change,
+    moves AS opportunity_stage_changes,
     CASE WHEN months > 0 AND (coalesce(open, 0) = 0 OR open_stated > 0) THEN coalesce(competitors, 0) END
         AS opportunity_competitors,
     CASE WHEN months > 0 AND (coalesce(open, 0) = 0 OR open_stated > 0) THEN coalesce(chances, 0) END AS opportunity_chances,
