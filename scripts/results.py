@@ -259,7 +259,7 @@ def one(name, folder, arguments, headroom):
     origin = locked["origin"][0]
     months = int(arguments[arguments.index("--horizon") + 1])
     ours = pl.read_parquet(report / "backtest_predictions.parquet").filter(
-        (pl.col("target") == "expected_revenue") & (pl.col("origin") == origin)
+        (pl.col("target") == "expected_revenue") & (pl.col("origin") == origin) & (pl.col("horizon_months") == months)
     )
     wide = locked.select("account_id").join(
         ours.pivot("rung", index="customer_id", values="predicted"), left_on="account_id", right_on="customer_id",

@@ -20,6 +20,7 @@ pub mod report;
 pub mod resolve;
 pub mod score;
 pub mod simulate;
+pub mod survey;
 pub mod train;
 pub mod warehouse;
 

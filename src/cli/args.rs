@@ -219,9 +219,38 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// The survey of our own people (reverse NPS): whom to ask about, and closing a round
+    #[command(subcommand)]
+    Survey(Survey),
     /// Say whether this machine and this project are fit to run, and what to do if not
     #[command(after_help = "Example:\n  headroom doctor --project sales/")]
     Doctor(Project),
+}
+
+/// What can be done with a round of the staff survey.
+#[derive(Debug, Subcommand)]
+pub enum Survey {
+    /// Write the questionnaire: every account of class A and B, without any figure of ours
+    #[command(
+        after_help = "Example:\n  headroom survey ask 2021-10 --project sales/ --out round.csv\n\nEach colleague fills in a copy (0 to 10, `rater` any name: it is stored as a pseudonym) before the next report is\nshown. The copies are read by\n  [staff_answers]\n  files = [\"staff/*.csv\"]\n  mode = \"append\"\nin headroom.toml."
+    )]
+    Ask {
+        /// The name of the round
+        round: String,
+        #[command(flatten)]
+        at: AtTime,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Close a round: its scores are kept, the answers and who gave them are deleted
+    #[command(after_help = "Example:\n  headroom survey close 2021-10 --project sales/")]
+    Close {
+        /// The name of the round, as in the column `round` of staff_answers
+        round: String,
+        #[command(flatten)]
+        project: Project,
+    },
 }
 
 /// Options of `resolve`.

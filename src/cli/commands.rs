@@ -18,7 +18,7 @@ use polars::prelude::DataFrame;
 use super::{
     args::{
         Account, AtTime, Command, Contacts, Fetch, Forget, Format, Ingest, Init, Project, Resolve, Simulate, Sources,
-        Subject,
+        Subject, Survey,
     },
     console::Console,
 };
@@ -56,6 +56,8 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
         Command::Evaluate { project, published, format } => {
             super::analyst::evaluate(&project, published, format, threads, console)
         }
+        Command::Survey(Survey::Ask { round, at, out }) => ask(at, &round, &out, threads, console),
+        Command::Survey(Survey::Close { round, project }) => close(&project, &round, threads, console),
         Command::Doctor(project) => examine(&project, threads, console),
     }
 }
@@ -181,6 +183,18 @@ fn contacts(options: Contacts, threads: Option<usize>, console: &Console) -> Res
             format!("{account:<16} {contact:<12} {role:<12} confirmed {confirmed}, heard {heard}, likely left: {left}");
         console.result(&line);
     }
+    Ok(())
+}
+
+fn ask(at: AtTime, round: &str, out: &Path, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = load(at)?;
+    show(&pipeline::questionnaire(&config, round, out, resources(threads), console)?, console);
+    Ok(())
+}
+
+fn close(project: &Project, round: &str, threads: Option<usize>, console: &Console) -> Result<(), PipelineError> {
+    let config = RunConfig::load(&project.project, Overrides::default())?;
+    show(&pipeline::close_round(&config, round, resources(threads), console)?, console);
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{atomic::PublishError, ingest::IngestError, resolve::ResolveError, warehouse::WarehouseError};
+use crate::{
+    atomic::PublishError, ingest::IngestError, resolve::ResolveError, survey::SurveyError, warehouse::WarehouseError,
+};
 
 /// An error of `headroom forget` or of a retention period.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +18,9 @@ pub enum ForgetError {
     /// The decisions.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
+    /// The closed rounds of the staff survey.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
     /// A file that could not be written.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -63,6 +68,7 @@ impl ForgetError {
             Self::Warehouse(error) => error.hint(),
             Self::Ingest(error) => error.hint(),
             Self::Resolve(error) => error.hint(),
+            Self::Survey(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::File { .. } => Some("nothing of it is undone by running the command again".into()),
             Self::NoWriter { .. } => Some(

@@ -36,6 +36,7 @@ use crate::{
     },
     params,
     resolve::{Decisions, REVIEW},
+    survey::Closed,
     warehouse::{StageRun, Warehouse, WarehouseError},
 };
 
@@ -286,6 +287,9 @@ fn erase(warehouse: &Warehouse, places: &Places<'_>, subject: &Subject) -> Resul
     let mut decisions = Decisions::of(places.data)?;
     if subject.kind == Kind::Customer && subject.ids.iter().map(|id| decisions.forget(id)).sum::<usize>() > 0 {
         decisions.write(places.data)?;
+    }
+    if subject.kind == Kind::Customer {
+        Closed::of(places.data)?.forget(places.data, &subject.ids)?;
     }
     remove_derived(warehouse, places, subject, &mut done)?;
     Ok(done)

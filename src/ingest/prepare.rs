@@ -75,7 +75,7 @@ pub(super) fn prepare(
         && let Some(rater) = prepared.columns.iter_mut().find(|column| column.name == "rater")
     {
         rater.sql_type = "VARCHAR".into();
-        prepared.relation = key.replace_raters(warehouse, &prepared.relation)?;
+        prepared.relation = key.replace_raters(warehouse, &prepared.relation, number)?;
     }
     Ok(prepared)
 }

@@ -73,19 +73,27 @@ impl PseudonymKey {
         blake3::keyed_hash(&self.0, rater.as_bytes()).to_hex()[..32].to_owned()
     }
 
-    /// Replaces the column `rater` of a relation: returns a relation with pseudonyms in its place.
-    pub(super) fn replace_raters(&self, warehouse: &Warehouse, relation: &str) -> Result<String, WarehouseError> {
+    /// Replaces the column `rater` of the relation of a delivery's `number`-th file: returns a relation with pseudonyms in
+    /// its place.
+    pub(super) fn replace_raters(
+        &self,
+        warehouse: &Warehouse,
+        relation: &str,
+        number: usize,
+    ) -> Result<String, WarehouseError> {
+        let pseudonyms = format!("rater_pseudonyms_{number}");
         let name = "trim(CAST(rater AS VARCHAR))";
         let distinct = format!("SELECT DISTINCT {name} FROM {relation} WHERE {name} <> '' ORDER BY 1");
         let raters = warehouse.query(&distinct, params![], |row| row.get::<String>(0))?;
-        warehouse.execute_script("CREATE OR REPLACE TEMP TABLE rater_pseudonyms(rater VARCHAR, pseudonym VARCHAR)")?;
+        warehouse
+            .execute_script(&format!("CREATE OR REPLACE TEMP TABLE {pseudonyms}(rater VARCHAR, pseudonym VARCHAR)"))?;
         for rater in raters {
             let pseudonym = self.pseudonym(&rater);
-            warehouse.execute("INSERT INTO rater_pseudonyms VALUES (?, ?)", params![rater, pseudonym])?;
+            warehouse.execute(&format!("INSERT INTO {pseudonyms} VALUES (?, ?)"), params![rater, pseudonym])?;
         }
         Ok(format!(
             "(SELECT answer.* REPLACE (p.pseudonym AS rater) FROM {relation} AS answer \
-             LEFT JOIN rater_pseudonyms AS p ON p.rater = trim(CAST(answer.rater AS VARCHAR)))"
+             LEFT JOIN {pseudonyms} AS p ON p.rater = trim(CAST(answer.rater AS VARCHAR)))"
         ))
     }
 }

@@ -20,6 +20,7 @@
 //! | [`isotonic`] | monotone calibration | Barlow et al. 1972 |
 //! | [`conformal`] | conformalised quantiles, the two tails apart | Romano, Patterson & Candès 2019 |
 //! | [`attainable`] | attainable demand beyond an own level, from peers' levels (no linfa trait: nothing is regressed) | Glady & Croux 2009; Huber 1964 |
+//! | [`crossed`] | crossed random effects by REML (no linfa trait: nothing is regressed) | Searle, Casella & McCulloch 1992 |
 //! | [`loss`] | the losses that the estimators minimise, per observation | |
 
 pub mod attainable;
@@ -27,6 +28,7 @@ mod bfgs;
 pub mod bg_nbd;
 pub mod boosting;
 pub mod conformal;
+pub mod crossed;
 pub mod forest;
 pub mod gamma_gamma;
 pub mod glm;

@@ -20,6 +20,7 @@ use crate::{
     resolve::ResolveError,
     score::ScoreError,
     simulate::SimulateError,
+    survey::SurveyError,
     train::TrainError,
     warehouse::WarehouseError,
 };
@@ -56,6 +57,8 @@ pub enum PipelineError {
     Registry(#[from] RegistryError),
     #[error(transparent)]
     Score(#[from] ScoreError),
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
     #[error(transparent)]
     Rank(#[from] RankError),
     #[error(transparent)]
@@ -134,6 +137,7 @@ impl PipelineError {
             Self::Registry(error) => error.hint(),
             Self::Score(error) => error.hint(),
             Self::Rank(error) => error.hint(),
+            Self::Survey(error) => error.hint(),
             Self::Analysis(error) => error.hint(),
             Self::Report(error) => error.hint(),
             Self::Simulate(error) => error.hint(),

@@ -16,6 +16,7 @@ mod moment;
 mod promotion;
 mod stage;
 mod stages;
+mod surveys;
 mod work;
 
 use std::{num::NonZeroUsize, path::Path};
@@ -86,6 +87,40 @@ pub fn contacts(config: &RunConfig, resources: Resources) -> Result<[DataFrame; 
     let audited = run.check()?;
     run.history(&audited)?;
     run.contacts()
+}
+
+/// Closes a round of the staff survey: its scores are kept, the answers and raters behind them deleted.
+///
+/// # Errors
+/// If the data cannot be loaded, there is no such round, or a file cannot be written; closing again finishes it.
+pub fn close_round(
+    config: &RunConfig,
+    round: &str,
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+    run.ingest()?;
+    run.resolve()?;
+    let lines = run.close_round(round)?;
+    Ok(run.finish(lines))
+}
+
+/// Writes the questionnaire of a round of the staff survey to `out`.
+///
+/// # Errors
+/// If a stage up to the ledger fails, or the file cannot be written.
+pub fn questionnaire(
+    config: &RunConfig,
+    round: &str,
+    out: &Path,
+    resources: Resources,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut run = Run::open(config, resources, progress)?;
+    let moment = moment_of(&mut run)?;
+    let lines = run.questionnaire(&moment, round, out)?;
+    Ok(run.finish(lines))
 }
 
 /// Takes over decisions about pairs of customer records and resolves anew; `file` has the columns of `data/review.csv`.

@@ -26,7 +26,7 @@ use crate::{
     },
     config::RunConfig,
     domain::{AsOf, Level, Notice},
-    features::{Facts, Slice},
+    features::{AccountFrame, Facts, Slice},
     forget::{self, Forgotten, Kind},
     history::{self, LedgerAction, Statement},
     ingest::{self, IngestReport, Request},
@@ -59,7 +59,7 @@ pub(super) fn warehouse_options(config: &RunConfig, resources: Resources) -> War
 pub(super) struct Run<'a> {
     pub(super) config: &'a RunConfig,
     pub(super) progress: &'a dyn Progress,
-    warehouse: Warehouse,
+    pub(super) warehouse: Warehouse,
     options: WarehouseOptions,
     pub(super) store: WorkStore,
     facts: OnceCell<Facts>,
@@ -102,6 +102,7 @@ impl<'a> Run<'a> {
         let loaded = ingest::ingest(&self.warehouse, &Request { project, tables, sources, currency })?;
         self.notices.extend(loaded.notices.iter().cloned());
         self.obey_erasure()?;
+        self.keep_rounds_closed()?;
         let origin = if loaded.batches.iter().all(|batch| batch.reused) { Origin::Reused } else { Origin::Made };
         self.progress.finished(Stage::Ingest, origin, &ingest_summary(&loaded));
         Ok(loaded)
@@ -141,7 +142,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn write_warehouse_anew(&mut self) -> Result<(), PipelineError> {
+    pub(super) fn write_warehouse_anew(&mut self) -> Result<(), PipelineError> {
         let held = Warehouse::in_memory(&WarehouseOptions::default())?;
         let warehouse = std::mem::replace(&mut self.warehouse, held);
         self.warehouse = warehouse.write_anew(&self.config.warehouse(), &self.options)?;
@@ -388,6 +389,11 @@ impl<'a> Run<'a> {
         Ok(self.facts()?.slice(AsOf::end_of(moment.plan.as_of), moment.plan.horizon, None)?)
     }
 
+    /// Every account at the as-of month, with its name and status.
+    pub(super) fn all_accounts(&self, moment: &Moment) -> Result<AccountFrame, PipelineError> {
+        Ok(self.facts()?.all_accounts(AsOf::end_of(moment.plan.as_of))?)
+    }
+
     /// Every account as it stood `back` months before the as-of month; `None` before the data.
     fn accounts(&self, moment: &Moment, back: i32) -> Result<Option<Vec<Account>>, PipelineError> {
         let at = moment.plan.as_of.plus(-back);
@@ -461,10 +467,12 @@ impl<'a> Run<'a> {
                         .map_or_else(String::new, |(_, short)| format!("{} {}", short.key, short.champions.run_id())),
                 ),
                 ("came true", &self.came_true_key(moment)),
+                ("surveys", &self.surveys_key()?),
             ],
         );
         let origin = self.store.republish(&format!("report/{}", moment.plan.as_of), &key, &folder, |draft| {
-            let accounts = self.facts()?.all_accounts(AsOf::end_of(moment.plan.as_of))?;
+            let accounts = self.all_accounts(moment)?;
+            let surveys = self.surveys(moment, ranking, &accounts)?;
             let changes = self.changes(moment, champions)?;
             let came_true = self.came_true(moment)?;
             let horizons = self.horizons(ranking, beside)?;
@@ -478,6 +486,7 @@ impl<'a> Run<'a> {
                 notices: &self.notices,
                 changes: changes.as_ref(),
                 came_true: came_true.as_ref(),
+                surveys: surveys.as_ref(),
                 horizons: &horizons,
                 beside: beside.map(|(_, short)| &short.backtest.report),
             };

@@ -19,6 +19,7 @@ use crate::{
     features::AccountFrame,
     ingest::IngestReport,
     rank::{AccountReasons, Ranking},
+    survey::Surveys,
 };
 
 /// Points of the ABC curve; more would not be seen.
@@ -47,6 +48,8 @@ pub struct Inputs<'a> {
     pub changes: Option<&'a Changes>,
     /// What came of the report a horizon ago, where there is one.
     pub came_true: Option<&'a Evaluation>,
+    /// What customers and our own people say, where anybody was asked.
+    pub surveys: Option<&'a Surveys>,
     /// What is expected over each horizon, for a table of its own.
     pub horizons: &'a DataFrame,
     /// What was tried at the horizon beside the main one; its figures join those of the main one in the tables.
@@ -60,7 +63,9 @@ impl Report {
     /// If a table lacks a column that its stage promises, holds a figure that is not finite, or names a class, band or
     /// service level that there is not.
     pub fn assemble(inputs: &Inputs<'_>) -> Result<Self, ReportError> {
-        let Inputs { config, has_cost, ingest, backtest, ranking, accounts, notices, changes, came_true, .. } = *inputs;
+        let Inputs {
+            config, has_cost, ingest, backtest, ranking, accounts, notices, changes, came_true, surveys, ..
+        } = *inputs;
         let parts = ranking.parts();
         let people = People::of(accounts)?;
         let list = ranking.list().map_err(|error| ReportError::Inconsistent { reason: error.to_string() })?;
@@ -96,6 +101,7 @@ impl Report {
                 .collect(),
             moved: changes.map(|changes| moved(changes, &people)).transpose()?,
             came_true: came_true.cloned(),
+            surveys: surveys.cloned(),
             apart: people.apart.clone(),
             targets: backtest.targets.clone(),
             origins: backtest.plan.clone(),

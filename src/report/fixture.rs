@@ -18,6 +18,10 @@ use crate::{
     },
     rank::{self, Basis, Cell, ClassSummary, Headline, Reason, ReasonKind, Stance},
     score::Total,
+    survey::{
+        AccountScore, Agreement, CustomerSurvey, Disagreement, Disagreements, Kind, Nps, Question, QuestionSummary,
+        Satisfaction, Score, StaffRound, Surveys,
+    },
 };
 
 /// Accounts on the page.
@@ -206,6 +210,65 @@ fn verdict(holds: bool, figure: Option<Estimate>, evidence: &str) -> Verdict {
     Verdict { holds, figure, evidence: evidence.into() }
 }
 
+/// Both surveys, with one account on each list of disagreements.
+fn surveys(ranking: &[Account]) -> Surveys {
+    let nps = |value: f64, answers| Nps { answers, value, low: value - 9.0, high: value + 9.0 };
+    let score = |value| Some(Score { value, standard_error: 0.6, raters: 4 });
+    let summary = |question, strictness, one, several| QuestionSummary {
+        question,
+        answers: 412,
+        mean: 6.2,
+        strictness,
+        reliability_of_one: Some(one),
+        reliability: Some(several),
+        raters: 4,
+    };
+    let entry = |kind, place: usize| Disagreement {
+        kind,
+        customer_id: ranking[place].customer_id.clone(),
+        name: ranking[place].name.clone(),
+        abc_class: ranking[place].abc_class,
+        margin: ranking[place].headroom_margin.unwrap_or(ranking[place].expected_margin),
+        potential: Some(7.4),
+        suggested: Some(5.1),
+        relationship: Some(4.3),
+    };
+    Surveys {
+        customers: Some(CustomerSurvey {
+            accounts: 88,
+            nps: Some(nps(31.4, 121)),
+            nps_by_class: AbcClass::ALL.map(|class| (class, nps(20.0, 40))).into(),
+            satisfaction: Some(Satisfaction { answers: 119, value: 7.6, low: Some(7.4), high: Some(7.8) }),
+        }),
+        staff: Some(StaffRound {
+            round: "autumn 2021".into(),
+            from: "2021-09".parse().unwrap(),
+            raters: 12,
+            accounts: 96,
+            too_few: 11,
+            questions: vec![
+                summary(Question::Potential, 0.9, 0.52, 0.81),
+                summary(Question::Relationship, 0.7, 0.41, 0.74),
+                summary(Question::Willingness, 1.1, 0.33, 0.66),
+            ],
+            scores: ranking[..85]
+                .iter()
+                .map(|account| AccountScore {
+                    customer_id: account.customer_id.clone(),
+                    potential: score(6.1),
+                    relationship: score(7.0),
+                })
+                .collect(),
+        }),
+        running: vec!["spring 2022".into()],
+        disagreements: Some(Disagreements {
+            potential_shown: true,
+            agreement: Some(Agreement { accounts: 85, spearman: 0.43 }),
+            list: vec![entry(Kind::PoorRelationship, 1), entry(Kind::StaffAbove, 7), entry(Kind::StaffBelow, 3)],
+        }),
+    }
+}
+
 /// A wholesaler whose data support all three verdicts.
 pub(crate) fn with_potential() -> Report {
     let ranking = accounts(140);
@@ -295,6 +358,7 @@ pub(crate) fn with_potential() -> Report {
             .into(),
         moved: Some(moved(&ranking)),
         came_true: Some(came_true()),
+        surveys: Some(surveys(&ranking)),
         apart: vec![ApartAccount {
             customer_id: "CASH".into(),
             name: Some("Counter sales".into()),
@@ -409,6 +473,7 @@ pub(crate) fn untested() -> Report {
     report.realised = None;
     report.moved = None;
     report.came_true = None;
+    report.surveys = None;
     report.movements.clear();
     for account in &mut report.accounts {
         account.growth_probability = None;

@@ -13,6 +13,7 @@ use crate::{
     domain::{AbcClass, Horizon, Level, Month, Notice, PotentialBand, ServiceLevel},
     rank::{self, Basis, Cell, ClassSummary, Headline, Reason},
     score::Total,
+    survey::Surveys,
 };
 
 /// Everything a report shows.
@@ -47,6 +48,9 @@ pub struct Report {
     /// What came of the report that was published a horizon ago; `None` without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_true: Option<Evaluation>,
+    /// What customers and our own people say; `None` where nobody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surveys: Option<Surveys>,
     /// Internal and collective accounts: listed, never ranked.
     pub apart: Vec<ApartAccount>,
     /// Per target what the ladder found, in the order of `Target::ALL`.

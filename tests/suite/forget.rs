@@ -15,7 +15,7 @@ use polars::prelude::*;
 use super::binary::{Project, company};
 
 /// Every file of the project that holds one of the texts; Parquet is unpacked.
-fn holding(project: &Project, texts: &[&str]) -> Vec<String> {
+pub fn holding(project: &Project, texts: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![project.path().to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -56,7 +56,7 @@ fn holds(path: &Path, text: &str) -> bool {
     within(&bytes)
 }
 
-fn read(path: &Path) -> DataFrame {
+pub fn read(path: &Path) -> DataFrame {
     ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
 }
 

@@ -7,6 +7,7 @@ mod boosting;
 mod cdnow;
 mod check;
 mod company;
+mod crossed;
 #[allow(dead_code)]
 #[path = "../../examples/custom_learner.rs"]
 mod custom_learner;
@@ -40,5 +41,6 @@ mod score;
 mod simulate;
 mod slices;
 mod sources;
+mod survey;
 mod synthetic;
 mod train;

@@ -72,6 +72,7 @@ impl Handed {
             notices,
             changes: None,
             came_true: None,
+            surveys: None,
             horizons: &self.horizons,
             beside: None,
         }

@@ -12,6 +12,7 @@ use super::{
     data::{self, DataView},
     glossary::{self, Entry},
     overview::{self, OverviewView},
+    surveys::{self, SurveysView},
     trust::{self, TrustView},
 };
 use crate::{
@@ -20,11 +21,12 @@ use crate::{
 };
 
 /// File name and source of each template.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("index.html", include_str!("../templates/index.html")),
     ("answer.html", include_str!("../templates/answer.html")),
     ("overview.html", include_str!("../templates/overview.html")),
     ("accounts.html", include_str!("../templates/accounts.html")),
+    ("surveys.html", include_str!("../templates/surveys.html")),
     ("trust.html", include_str!("../templates/trust.html")),
     ("data.html", include_str!("../templates/data.html")),
     ("glossary.html", include_str!("../templates/glossary.html")),
@@ -46,6 +48,7 @@ struct Page<'a> {
     verdicts: Vec<VerdictView>,
     overview: OverviewView,
     accounts: AccountsView,
+    surveys: Option<SurveysView>,
     trust: TrustView,
     data: DataView,
     glossary: Vec<Entry>,
@@ -115,6 +118,7 @@ pub fn page(report: &Report, voice: &Voice, figures: &[chart::Figure]) -> Result
         verdicts: answer::verdicts(report, voice),
         overview: overview::view(report, voice),
         accounts: accounts::view(report, voice),
+        surveys: surveys::view(report, voice),
         trust: trust::view(report, voice),
         data: data::view(report, voice),
         glossary: glossary::view(report, voice),

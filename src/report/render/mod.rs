@@ -9,6 +9,7 @@ mod glossary;
 mod html;
 mod overview;
 mod reasons;
+mod surveys;
 mod tables;
 #[cfg(test)]
 mod tests;

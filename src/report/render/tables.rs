@@ -13,6 +13,7 @@ use crate::{
     backtest::Estimate,
     rank::Stance,
     report::{Inputs, Report, ReportError, voice::Voice},
+    survey::{AccountScore, Score, Surveys},
 };
 
 /// Name and rows of one table.
@@ -48,6 +49,15 @@ pub fn write(report: &Report, inputs: &Inputs<'_>, voice: &Voice, folder: &Path)
     if let Some(changes) = inputs.changes {
         atomic::write_csv(&folder.join("changes.csv"), &changes.frame)?;
         atomic::write_parquet(&folder.join("changes.parquet"), &changes.frame)?;
+    }
+    if let Some(surveys) = inputs.surveys {
+        for (name, frame) in [
+            ("staff_scores", staff_scores(surveys).map_err(refused("staff_scores"))?),
+            ("disagreements", disagreements(surveys).map_err(refused("disagreements"))?),
+        ] {
+            atomic::write_csv(&tables.join(format!("{name}.csv")), &frame)?;
+            atomic::write_parquet(&tables.join(format!("{name}.parquet")), &frame)?;
+        }
     }
     if let Some(whitespace) = &inputs.ranking.parts().whitespace {
         atomic::write_csv(&folder.join("whitespace.csv"), whitespace)?;
@@ -114,6 +124,37 @@ fn of_report(report: &Report) -> Result<Vec<Table>, ReportError> {
     add("population", population(report))?;
     add("notices", notices(report))?;
     Ok(tables)
+}
+
+/// What our own people say of each account that at least three of them judged.
+fn staff_scores(surveys: &Surveys) -> PolarsResult<DataFrame> {
+    let scores = surveys.staff.as_ref().map_or(&[][..], |round| round.scores.as_slice());
+    let value = |of: fn(&AccountScore) -> Option<Score>| scores.iter().map(move |s| of(s).map(|s| s.value));
+    let error = |of: fn(&AccountScore) -> Option<Score>| scores.iter().map(move |s| of(s).map(|s| s.standard_error));
+    let raters = |of: fn(&AccountScore) -> Option<Score>| scores.iter().map(move |s| of(s).map(|s| s.raters as u64));
+    df!(
+        "customer_id" => scores.iter().map(|s| s.customer_id.as_str()).collect::<Vec<_>>(),
+        "potential" => value(|s| s.potential).collect::<Vec<_>>(),
+        "potential_standard_error" => error(|s| s.potential).collect::<Vec<_>>(),
+        "potential_raters" => raters(|s| s.potential).collect::<Vec<_>>(),
+        "relationship" => value(|s| s.relationship).collect::<Vec<_>>(),
+        "relationship_standard_error" => error(|s| s.relationship).collect::<Vec<_>>(),
+        "relationship_raters" => raters(|s| s.relationship).collect::<Vec<_>>(),
+    )
+}
+
+fn disagreements(surveys: &Surveys) -> PolarsResult<DataFrame> {
+    let list = surveys.disagreements.as_ref().map_or(&[][..], |found| found.list.as_slice());
+    df!(
+        "kind" => list.iter().map(|d| d.kind.name()).collect::<Vec<_>>(),
+        "customer_id" => list.iter().map(|d| d.customer_id.as_str()).collect::<Vec<_>>(),
+        "name" => list.iter().map(|d| d.name.as_deref()).collect::<Vec<_>>(),
+        "abc_class" => list.iter().map(|d| d.abc_class.name()).collect::<Vec<_>>(),
+        "margin" => list.iter().map(|d| d.margin).collect::<Vec<_>>(),
+        "relationship" => list.iter().map(|d| d.relationship).collect::<Vec<_>>(),
+        "potential" => list.iter().map(|d| d.potential).collect::<Vec<_>>(),
+        "potential_by_figures" => list.iter().map(|d| d.suggested).collect::<Vec<_>>(),
+    )
 }
 
 fn matrix(report: &Report) -> PolarsResult<DataFrame> {
