@@ -41,4 +41,5 @@ mod simulate;
 mod slices;
 mod sources;
 mod synthetic;
+mod total_bias;
 mod train;
