@@ -4,11 +4,13 @@
 //! The ledger's families and those of the dialogue run over one account at a time, in parallel over accounts with an
 //! order-preserving collect; the other dated facts' families are lazy joins. What a feature means is said in its family's file.
 
+use std::collections::BTreeMap;
+
 use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::{
-    ACCOUNT_ID, AccountFrame, BaselineFrame, Facts, FeatureError, FeatureFrame, Known, LabelFrame, Slice,
+    ACCOUNT_ID, AccountFrame, BaselineFrame, Facts, FeatureError, FeatureFrame, Known, LabelFrame, Overdue, Slice,
     as_of::History,
     assortment, catalogue, complaints, contacts, dialogue, firmographics, frequency, monetary, opportunities, payment,
     portfolio::{CHUNK, Portfolio},
@@ -172,6 +174,16 @@ impl Facts {
     /// If nothing was known at `as_of`.
     pub fn all_accounts(&self, as_of: AsOf) -> Result<AccountFrame, FeatureError> {
         Origin::new(self, as_of)?.accounts()
+    }
+
+    /// The overdue invoices at `as_of` by account id, of accounts that have any.
+    ///
+    /// # Errors
+    /// None in practice; the columns exist by construction.
+    pub fn overdue(&self, as_of: AsOf) -> Result<BTreeMap<String, Overdue>, FeatureError> {
+        let known = self.as_of(as_of);
+        let found = payment::overdue(&known)?.into_iter();
+        Ok(found.map(|(account, overdue)| (known.account_id(account).to_owned(), overdue)).collect())
     }
 
     /// All features of the population at `as_of`.

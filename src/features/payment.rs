@@ -4,9 +4,12 @@
 //! last 24 months; what is open counts whatever its age. Credit notes (negative amounts) reduce what is open and take
 //! part in nothing else. All sums are of integers, so that the grouping's order cannot matter.
 
-use polars::prelude::*;
+use std::collections::BTreeMap;
 
-use super::{as_of::Known, catalogue::Feature};
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{FeatureError, as_of::Known, catalogue::Feature};
 use crate::domain::Money;
 
 const FAMILY: &str = "payment";
@@ -80,20 +83,14 @@ pub(super) const FEATURES: [Feature; 13] = [
 
 /// One row per account with an invoice known at `t`: `account`, then [`FEATURES`].
 pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
-    let end = lit(known.end_day()).cast(DataType::Int32).cast(DataType::Date);
-    let days = |later: Expr, earlier: Expr| later.cast(DataType::Int64) - earlier.cast(DataType::Int64);
-    let invoice = || col("amount_e4").gt(lit(0));
+    let end = end_of(known);
     let since =
         |column: &str, months: i32| col(column).cast(DataType::Int32).gt_eq(lit(known.first_day_of_window(months)));
     let recent = || since("issued_on", WINDOW);
     let last_year = || invoice().and(since("issued_on", 12));
     let open = || col("open_e4").neq(lit(0));
-    let overdue = || invoice().and(col("open_e4").gt(lit(0))).and(col("due_on").lt(end.clone()));
+    let overdue = || is_overdue(&end);
 
-    // what is still unpaid at `t`: nothing is known of a part payment without a date before the state was received
-    let unpaid = when(col("paid_on").is_not_null())
-        .then(col("amount_e4") - coalesce(&[col("paid_amount_e4"), col("amount_e4")]))
-        .otherwise(col("amount_e4") - coalesce(&[col("paid_amount_e4"), lit(0i64)]));
     let paid = invoice().and(recent()).and(col("paid_on").is_not_null()).and(col("due_on").is_not_null());
     let settled = || invoice().and(col("paid_on").is_not_null()).and(col("due_on").is_not_null());
     let paid_lately = settled().and(since("paid_on", 6));
@@ -102,9 +99,7 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
     let due = invoice().and(recent()).and(col("due_on").lt_eq(end.clone()));
     let late = coalesce(&[col("paid_on"), end.clone()]).gt(col("due_on"));
 
-    known
-        .invoices()
-        .with_column(unpaid.alias("open_e4"))
+    invoices(known)
         .with_columns([
             days(col("paid_on"), col("due_on")).alias("beyond"),
             in_first_half.and(paid.clone()).alias("early"),
@@ -158,6 +153,58 @@ pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
             ratio("disputed_count", "state_count", "disputed_share"),
             lit(1.0).alias("payment_known"),
         ])
+}
+
+/// The overdue invoices of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Overdue {
+    /// How many there are.
+    pub invoices: u32,
+    /// Days beyond their due day, on average.
+    pub mean_days: f64,
+}
+
+/// The overdue invoices behind `overdue_amount`, by number of the account.
+pub(super) fn overdue(known: &Known<'_>) -> Result<BTreeMap<usize, Overdue>, FeatureError> {
+    let end = end_of(known);
+    let frame = invoices(known)
+        .filter(is_overdue(&end))
+        .group_by([col("account")])
+        .agg([len().cast(DataType::Int64).alias("invoices"), days(end, col("due_on")).sum().alias("days")])
+        .collect()?;
+    let (account, days) = (frame.column("account")?.i32()?, frame.column("days")?.i64()?);
+    let number = frame.column("invoices")?.i64()?;
+    let found = account.into_no_null_iter().zip(number.into_no_null_iter()).zip(days.into_no_null_iter());
+    Ok(found
+        .map(|((account, number), days)| {
+            (account as usize, Overdue { invoices: number as u32, mean_days: days as f64 / number as f64 })
+        })
+        .collect())
+}
+
+/// Invoices as they stood at `t`, with what is unpaid of each: nothing is known of a part payment without a date before
+/// the state was received.
+fn invoices(known: &Known<'_>) -> LazyFrame {
+    let unpaid = when(col("paid_on").is_not_null())
+        .then(col("amount_e4") - coalesce(&[col("paid_amount_e4"), col("amount_e4")]))
+        .otherwise(col("amount_e4") - coalesce(&[col("paid_amount_e4"), lit(0i64)]));
+    known.invoices().with_column(unpaid.alias("open_e4"))
+}
+
+fn invoice() -> Expr {
+    col("amount_e4").gt(lit(0))
+}
+
+fn is_overdue(end: &Expr) -> Expr {
+    invoice().and(col("open_e4").gt(lit(0))).and(col("due_on").lt(end.clone()))
+}
+
+fn days(later: Expr, earlier: Expr) -> Expr {
+    later.cast(DataType::Int64) - earlier.cast(DataType::Int64)
+}
+
+fn end_of(known: &Known<'_>) -> Expr {
+    lit(known.end_day()).cast(DataType::Int32).cast(DataType::Date)
 }
 
 fn units(e4: &str, name: &str) -> Expr {

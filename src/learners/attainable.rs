@@ -205,9 +205,9 @@ fn scatter(values: &[f64]) -> f64 {
 }
 
 fn quantile(values: &[f64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted[((sorted.len() - 1) as f64 * share).round() as usize]
+    let mut values = values.to_vec();
+    let rank = ((values.len() - 1) as f64 * share).round() as usize;
+    *values.select_nth_unstable_by(rank, f64::total_cmp).1
 }
 
 #[cfg(test)]

@@ -16,13 +16,6 @@ use crate::{
     score::{Account, ScoreFrame},
 };
 
-/// What the score stage leaves: every account of the company, and the figures of those in the population.
-#[derive(Debug, Clone)]
-pub(super) struct Scored {
-    pub accounts: Vec<Account>,
-    pub frame: ScoreFrame,
-}
-
 impl Artifact for Backtest {
     fn write(&self, folder: &Path) -> Result<(), PipelineError> {
         write_json(&folder.join("report.json"), &self.report)?;
@@ -43,16 +36,14 @@ impl Artifact for Backtest {
     }
 }
 
-impl Artifact for Scored {
+impl Artifact for ScoreFrame {
     fn write(&self, folder: &Path) -> Result<(), PipelineError> {
-        write_json(&folder.join("accounts.json"), &self.accounts)?;
-        Ok(atomic::write_parquet(&folder.join("scores.parquet"), self.frame.frame())?)
+        Ok(atomic::write_parquet(&folder.join("scores.parquet"), self.frame())?)
     }
 
     fn read(folder: &Path) -> Result<Self, PipelineError> {
-        let accounts: Vec<Account> = read_json(&folder.join("accounts.json"))?;
-        let frame = ScoreFrame::new(&accounts, read_parquet(&folder.join("scores.parquet"))?)?;
-        Ok(Self { accounts, frame })
+        let table = read_parquet(&folder.join("scores.parquet"))?;
+        Ok(Self::new(&Account::scored(&table)?, table)?)
     }
 }
 

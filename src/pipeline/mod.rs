@@ -225,7 +225,7 @@ fn stages(run: &mut Run<'_>, until: Stage) -> Result<Vec<String>, PipelineError>
     }
     let (scored, score_key) = run.score(&moment, &in_use.champions, &in_use.backtest, &in_use.key)?;
     if until == Stage::Score {
-        return Ok(lines::score_lines(&scored.frame));
+        return Ok(lines::score_lines(&scored));
     }
     let (ranking, rank_key) = run.rank(&moment, &in_use.champions, &in_use.backtest, &scored, &score_key)?;
     if until == Stage::Rank {

@@ -9,9 +9,7 @@ use std::{
 use polars::prelude::DataFrame;
 
 use super::{
-    Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage,
-    artifacts::Scored,
-    export, first_purchases,
+    Moment, Origin, Outcome, PipelineError, Progress, Resources, Stage, export, first_purchases,
     lines::{backtest_summary, check_summary, history_summary, ingest_summary, resolve_lines, score_lines},
     looks,
     promotion::InUse,
@@ -38,7 +36,7 @@ use crate::{
         self, ResolveReport, contacts,
         golden::{self, GoldenRecord},
     },
-    score::{self, Account, Forecast},
+    score::{self, Account, Forecast, ScoreFrame},
     train::Ladder,
     warehouse::{Warehouse, WarehouseOptions},
 };
@@ -368,7 +366,7 @@ impl<'a> Run<'a> {
         champions: &Registered,
         backtest: &Backtest,
         backtest_key: &Key,
-    ) -> Result<(Scored, Key), PipelineError> {
+    ) -> Result<(ScoreFrame, Key), PipelineError> {
         let _span = tracing::info_span!("score").entered();
         self.progress.started(Stage::Score);
         let key = Key::of("score", &[("backtest", backtest_key), ("models", &champions.run_id())]);
@@ -377,10 +375,9 @@ impl<'a> Run<'a> {
             let accounts = self.accounts(moment, 0)?.unwrap_or_default();
             let level = backtest.report.level.as_ref().map_or(Level::Stretch, |choice| choice.used);
             let forecast = Forecast::of(champions.models(), &slice, level)?;
-            let frame = score::score(&slice, &accounts, &forecast, &champions.run_id())?;
-            Ok(Scored { accounts, frame })
+            Ok(score::score(&slice, &accounts, &forecast, &champions.run_id())?)
         })?;
-        self.progress.finished(Stage::Score, origin, &score_lines(&scores.frame).join("; "));
+        self.progress.finished(Stage::Score, origin, &score_lines(&scores).join("; "));
         Ok((scores, key))
     }
 
@@ -408,7 +405,7 @@ impl<'a> Run<'a> {
         moment: &Moment,
         champions: &Registered,
         backtest: &Backtest,
-        scored: &Scored,
+        scores: &ScoreFrame,
         score_key: &Key,
     ) -> Result<(Ranking, Key), PipelineError> {
         let _span = tracing::info_span!("rank").entered();
@@ -419,12 +416,13 @@ impl<'a> Run<'a> {
             let before = [self.accounts(moment, 1)?, self.accounts(moment, 2)?];
             let evidence = Evidence::of(&backtest.report, champions.models(), &slice)?;
             let (horizon, abc) = (moment.plan.horizon, self.config.abc);
-            let whitespace = first_purchases::score(self.facts()?, backtest, &slice, horizon, abc, &scored.frame)?;
+            let whitespace = first_purchases::score(self.facts()?, backtest, &slice, horizon, abc, scores)?;
             Ok(rank(&RankInput {
-                scores: &scored.frame,
+                scores,
                 slice: &slice,
                 before: [before[0].as_deref(), before[1].as_deref()],
                 whitespace: whitespace.as_ref(),
+                overdue: &self.facts()?.overdue(slice.as_of())?,
                 evidence: &evidence,
                 thresholds: self.config.abc,
                 seed: self.config.seed,

@@ -1,7 +1,9 @@
 //! Reasons that are plain facts of the account, read from its features.
 
+use std::collections::BTreeMap;
+
 use super::{RankError, Reason, ReasonKind, Stance};
-use crate::features::Slice;
+use crate::features::{Overdue, Slice};
 
 /// Changes of revenue below this share are no trend.
 const SMALLEST_CHANGE: f64 = 0.1;
@@ -11,7 +13,7 @@ const LATE: f64 = 2.0;
 /// The columns that facts are read from; NaN is unknown.
 pub(super) struct Facts {
     pub overdue: Vec<f64>,
-    pub oldest_overdue: Vec<f64>,
+    pub overdue_invoices: Vec<Option<Overdue>>,
     pub since_last: Vec<f64>,
     pub usual_gap: Vec<f64>,
     pub revenue_12: Vec<f64>,
@@ -22,11 +24,13 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of(slice: &Slice) -> Result<Self, RankError> {
+    /// `overdue` by account.
+    pub(super) fn of(slice: &Slice, overdue: &BTreeMap<String, Overdue>) -> Result<Self, RankError> {
         let column = |name: &str| slice.features().numbers(name);
+        let accounts = slice.features().accounts().iter();
         Ok(Self {
             overdue: column("overdue_amount")?,
-            oldest_overdue: column("oldest_overdue_days")?,
+            overdue_invoices: accounts.map(|id| overdue.get(id.unwrap_or_default()).copied()).collect(),
             since_last: column("days_since_last_order")?,
             usual_gap: column("order_gap_mean_24")?,
             revenue_12: column("revenue_12")?,
@@ -39,10 +43,9 @@ impl Facts {
 
     /// The fact that decides payment.
     pub(super) fn overdue(&self, i: usize) -> Option<Reason> {
-        let oldest_days = known(self.oldest_overdue[i]);
         (self.overdue[i] > 0.0).then(|| Reason {
             stance: Stance::Against,
-            kind: ReasonKind::Overdue { amount: self.overdue[i], oldest_days },
+            kind: ReasonKind::Overdue { amount: self.overdue[i], invoices: self.overdue_invoices[i] },
         })
     }
 

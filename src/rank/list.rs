@@ -1,5 +1,7 @@
 //! From scores and evidence to the ranking: classes, bands, order, headline and reasons put together.
 
+use std::collections::BTreeMap;
+
 use polars::prelude::*;
 
 use super::{
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{AbcClass, AbcThresholds, Level, Notice, PotentialBand, Seed, ServiceLevel, cumulative_classes},
-    features::Slice,
+    features::{Overdue, Slice},
     score::{Account, ScoreFrame, Standing, WhitespaceScores},
 };
 
@@ -27,6 +29,8 @@ pub struct RankInput<'a> {
     pub before: [Option<&'a [Account]>; 2],
     /// First purchases of product groups, where they are known.
     pub whitespace: Option<&'a WhitespaceScores>,
+    /// Overdue invoices by account, of accounts that have any.
+    pub overdue: &'a BTreeMap<String, Overdue>,
     /// What may be claimed.
     pub evidence: &'a Evidence,
     /// Limits of classes and bands.
@@ -40,7 +44,7 @@ pub struct RankInput<'a> {
 /// # Errors
 /// If scores and slice do not fit each other.
 pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
-    let RankInput { scores, slice, before, whitespace, evidence, thresholds, seed } = *input;
+    let RankInput { scores, slice, before, whitespace, overdue: overdue_invoices, evidence, thresholds, seed } = *input;
     let population = scores.population();
     let ids = scores.accounts();
     let members: Vec<usize> = (0..ids.len()).filter(|&i| population[i]).collect();
@@ -159,7 +163,7 @@ pub fn rank(input: &RankInput<'_>) -> Result<Ranking, RankError> {
             .collect(),
         apart: apart(scores),
         headline: headline(scores, everyone_can.as_deref(), &evidence.shocks, seed),
-        reasons: reasons(slice, evidence.explanation.as_ref(), &headroom_figures, whitespace)?,
+        reasons: reasons(slice, evidence.explanation.as_ref(), &headroom_figures, whitespace, overdue_invoices)?,
         notices: notices(&basis, evidence, before),
         basis,
     })

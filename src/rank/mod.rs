@@ -21,6 +21,7 @@ mod reasons;
 mod service;
 
 pub use classes::{Cell, ClassSummary, Classes, Movement, classes_at};
+pub use contributions::READABLE_UNITS;
 pub use error::RankError;
 pub use evidence::{Evidence, Explanation};
 pub use headline::Headline;

@@ -5,7 +5,7 @@
 //! into sentences; nothing here is text. Where no model explains itself, facts alone speak, and they are facts, not
 //! causes.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use super::{Explanation, RankError, contributions::ByFamily, facts::Facts};
 use crate::{
     backtest::{Breadth, PEERS},
     domain::{Level, Target},
-    features::Slice,
+    features::{Overdue, Slice},
     score::{Suggestion, WhitespaceScores},
 };
 
@@ -51,8 +51,8 @@ pub enum ReasonKind {
     Overdue {
         /// Overdue amount.
         amount: f64,
-        /// Days the oldest one is beyond its terms.
-        oldest_days: Option<f64>,
+        /// How many, and how long on average, where it is known.
+        invoices: Option<Overdue>,
     },
     /// A family of features moved the model's figure.
     Model {
@@ -62,10 +62,27 @@ pub enum ReasonKind {
         family: String,
         /// The feature of the family that moved it most.
         feature: String,
-        /// That feature's value, if it is a known number.
-        value: Option<f64>,
+        /// That feature's value.
+        value: f64,
         /// The median of the population, to compare with.
-        typical: Option<f64>,
+        typical: f64,
+        /// Sum over the family, as log ratio or log odds.
+        contribution: f64,
+    },
+    /// A category moved the model's figure, and the revenue of its accounts moved the same way against all accounts'.
+    Level {
+        /// What the model predicts.
+        target: Target,
+        /// The family of the feature.
+        family: String,
+        /// The feature, such as `region`.
+        feature: String,
+        /// The account's category.
+        level: String,
+        /// Revenue of the category's accounts in the last 12 months over that of the 12 before, less 1.
+        growth: f64,
+        /// The same of all accounts.
+        typical: f64,
         /// Sum over the family, as log ratio or log odds.
         contribution: f64,
     },
@@ -123,7 +140,7 @@ impl ReasonKind {
         match self {
             Self::Headroom { .. } => "headroom",
             Self::Overdue { .. } => "payment",
-            Self::Model { family, .. } => family,
+            Self::Model { family, .. } | Self::Level { family, .. } => family,
             Self::Rhythm { .. } => "recency",
             Self::Trend { .. } => "trend",
             Self::Recommendation { .. } => "survey",
@@ -169,8 +186,9 @@ pub(super) fn reasons(
     explanation: Option<&Explanation>,
     headroom: &[Option<HeadroomFigures>],
     whitespace: Option<&WhitespaceScores>,
+    overdue: &BTreeMap<String, Overdue>,
 ) -> Result<Vec<AccountReasons>, RankError> {
-    let facts = Facts::of(slice)?;
+    let facts = Facts::of(slice, overdue)?;
     let explained = explanation.map(|explanation| ByFamily::of(explanation, slice)).transpose()?;
     let accounts = slice.features().accounts().iter().map(|id| id.unwrap_or_default());
     Ok(accounts
@@ -252,7 +270,7 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             overdue: vec![0.0],
-            oldest_overdue: vec![f64::NAN],
+            overdue_invoices: vec![None],
             since_last: vec![20.0],
             usual_gap: vec![30.0],
             revenue_12: vec![130.0],
@@ -286,6 +304,41 @@ mod tests {
         assert_eq!(say(&|f| f.nps[0] = f64::NAN).len(), 2);
         assert_eq!(say(&|f| f.overdue[0] = 500.0)[3], (Against, "payment".into()));
         assert_eq!(say(&|f| f.complaints_open[0] = 1.0)[3], (Against, "complaints".into()));
+    }
+
+    #[test]
+    fn every_figure_of_a_reason_is_that_of_its_fact() {
+        let said = |change: &dyn Fn(&mut Facts)| {
+            let mut facts = facts();
+            facts.overdue[0] = 500.0;
+            facts.overdue_invoices[0] = Some(Overdue { invoices: 2, mean_days: 38.0 });
+            facts.complaints_open[0] = 1.0;
+            change(&mut facts);
+            let mut all: Vec<Reason> = facts.overdue(0).into_iter().collect();
+            all.extend(facts.others(0));
+            all
+        };
+        let before = said(&|_| ());
+        type Change<'a> = &'a dyn Fn(&mut Facts);
+        let changes: [(&str, Change<'_>); 10] = [
+            ("payment", &|f| f.overdue[0] = 600.0),
+            ("payment", &|f| f.overdue_invoices[0] = Some(Overdue { invoices: 3, mean_days: 38.0 })),
+            ("payment", &|f| f.overdue_invoices[0] = Some(Overdue { invoices: 2, mean_days: 39.0 })),
+            ("recency", &|f| f.since_last[0] = 21.0),
+            ("recency", &|f| f.usual_gap[0] = 31.0),
+            ("trend", &|f| f.revenue_12[0] = 140.0),
+            ("trend", &|f| f.revenue_24[0] = 240.0),
+            ("survey", &|f| f.nps[0] = 10.0),
+            ("survey", &|f| f.nps_age[0] = 41.0),
+            ("complaints", &|f| f.complaints_open[0] = 2.0),
+        ];
+        for (family, change) in changes {
+            let after = said(change);
+            assert_eq!(after.len(), before.len());
+            let moved: Vec<&str> =
+                before.iter().zip(&after).filter(|(b, a)| b != a).map(|(_, after)| after.kind.family()).collect();
+            assert_eq!(moved, [family]);
+        }
     }
 
     #[test]

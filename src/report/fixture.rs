@@ -16,6 +16,7 @@ use crate::{
         AbcClass, AbcThresholds, Horizon, Level, Month, Notice, PotentialBand, ServiceLevel, Target,
         cumulative_classes, cumulative_shares,
     },
+    features::Overdue,
     rank::{self, Basis, Cell, ClassSummary, Headline, Reason, ReasonKind, Stance},
     score::Total,
     survey::{
@@ -67,8 +68,8 @@ fn reasons(i: usize, expected: f64, headroom: f64, growth: f64) -> Vec<Reason> {
                 target: Target::Growth,
                 family: "assortment".into(),
                 feature: "groups_12".into(),
-                value: Some(3.0),
-                typical: Some(5.0),
+                value: 3.0,
+                typical: 5.0,
                 contribution: 0.2,
             },
         },
@@ -76,7 +77,10 @@ fn reasons(i: usize, expected: f64, headroom: f64, growth: f64) -> Vec<Reason> {
     if growth < 0.5 {
         reasons.push(Reason {
             stance: Stance::Against,
-            kind: ReasonKind::Overdue { amount: expected * 0.05, oldest_days: Some(19.0) },
+            kind: ReasonKind::Overdue {
+                amount: expected * 0.05,
+                invoices: Some(Overdue { invoices: 2, mean_days: 19.0 }),
+            },
         });
     }
     reasons

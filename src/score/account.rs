@@ -57,6 +57,31 @@ pub struct Account {
 }
 
 impl Account {
+    /// The accounts that a table of scores speaks of, in its order.
+    ///
+    /// # Errors
+    /// If a column is missing or of another type, or a standing is none.
+    pub fn scored(table: &DataFrame) -> Result<Vec<Self>, ScoreError> {
+        let text = |name| table.column(name)?.str();
+        let number = |name| table.column(name)?.f64();
+        let (ids, standing) = (text("customer_id")?, text("standing")?);
+        let (revenue, margin) = (number("account_revenue")?, number("account_margin")?);
+        (0..table.height())
+            .map(|row| {
+                let (id, name) = (ids.get(row).unwrap_or_default(), standing.get(row).unwrap_or_default());
+                let standing =
+                    Standing::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| ScoreError::Value {
+                        account: id.to_owned(),
+                        column: "standing".into(),
+                        value: format!("`{name}`"),
+                        expected: "active, dormant, blocked, insolvent, internal or collective",
+                    })?;
+                let amount = |column: &Float64Chunked| column.get(row).unwrap_or(f64::NAN);
+                Ok(Self { id: id.to_owned(), standing, revenue_last: amount(revenue), margin_last: amount(margin) })
+            })
+            .collect()
+    }
+
     /// Every account of `frame`, ascending by id.
     ///
     /// # Errors

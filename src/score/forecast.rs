@@ -58,6 +58,9 @@ impl Forecast {
         let first = find(Target::ExpectedRevenue).ok_or(ScoreError::NoModel { target: Target::ExpectedRevenue })?;
         // columns are read and encoded once for all models and their refits
         let pool = first.model.pool(slice)?;
+        let refits = models.iter().flat_map(|model| std::iter::once(&model.model).chain(&model.refits));
+        let alike: Vec<&FittedModel> = refits.filter(|model| model.pools_as(&first.model)).collect();
+        FittedModel::share(&alike, &pool)?;
         let rows = pool.rows();
         let predict = |model: &FittedModel| -> Result<Vec<f64>, ScoreError> {
             if model.pools_as(&first.model) { Ok(model.predict_rows(&rows)?) } else { Ok(model.predict(slice)?) }

@@ -121,7 +121,8 @@ impl Encoder {
         Ok(rows.of_pool(&all))
     }
 
-    fn encode(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
+    /// The same, not kept for other models.
+    pub(crate) fn encode(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
         let p = self.columns.len();
         let encode = |column: &Column| -> Result<Vec<f64>, TrainError> {
             let values = column.source.values(rows)?.into_iter();

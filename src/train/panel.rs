@@ -6,7 +6,7 @@
 use std::{
     any::Any,
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use ndarray::Array2;
@@ -159,14 +159,22 @@ impl<'a> Panel<'a> {
         key: &str,
         make: impl FnOnce() -> Result<T, TrainError>,
     ) -> Result<Arc<T>, TrainError> {
-        let kept = || self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let found = kept().get(key).cloned();
-        if let Some(found) = found.and_then(|any| any.downcast().ok()) {
+        if let Some(found) = self.found(key) {
             return Ok(found);
         }
         let made = Arc::new(make()?);
-        kept().insert(key.to_owned(), Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        self.kept().insert(key.to_owned(), Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
         Ok(made)
+    }
+
+    /// What was made for `key`, if it was.
+    pub(crate) fn found<T: Send + Sync + 'static>(&self, key: &str) -> Option<Arc<T>> {
+        let found = self.kept().get(key).cloned();
+        found.and_then(|any| any.downcast().ok())
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Arc<dyn Any + Send + Sync>>> {
+        self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The encoded features of all rows, learned on them.
@@ -240,7 +248,7 @@ impl<'p> Rows<'p> {
     }
 
     /// Whether these are all rows of the pool, in its order.
-    fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.index.len() == self.panel.len() && self.index.iter().zip(0..).all(|(row, at)| *row == at)
     }
 
@@ -268,13 +276,11 @@ impl<'p> Rows<'p> {
     /// A fold per row that depends on the account's id alone: in every panel, an account falls into the same one.
     pub fn fold_of_account(&self, folds: u32) -> Vec<u32> {
         let seed = Seed(0).derive("fold of the account");
-        let all: Vec<u32> = (self.panel.parts.iter())
-            .flat_map(|part| {
-                let ids = part.slice.features().accounts().iter().map(Option::unwrap_or_default);
-                part.pick(ids.map(|id| (seed.derive(id).0 % u64::from(folds)) as u32).collect())
-            })
-            .collect();
-        self.gather(&all)
+        let all = self.panel.column(&format!("fold of {folds}"), |slice| {
+            let ids = slice.features().accounts().iter().map(Option::unwrap_or_default);
+            Ok::<Vec<u32>, TrainError>(ids.map(|id| (seed.derive(id).0 % u64::from(folds)) as u32).collect())
+        });
+        self.gather(&all.unwrap_or_default())
     }
 
     /// As many accounts drawn with replacement as there are, each with all its rows.

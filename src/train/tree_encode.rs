@@ -92,7 +92,8 @@ impl TreeEncoder {
         Ok(rows.of_pool(&all))
     }
 
-    fn encode(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
+    /// The same, not kept for other models.
+    pub(crate) fn encode(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
         let p = self.columns.len();
         let columns = self.columns.par_iter().map(|column| column.values(rows)).collect::<Result<Vec<_>, _>>()?;
         let mut x = Array2::zeros((rows.len(), p));

@@ -136,6 +136,31 @@ fn every_feature_agrees_with_plain_sql_on_the_raw_lines() {
 }
 
 #[test]
+fn overdue_invoices_are_those_behind_the_overdue_amount() {
+    let mut seen = 0;
+    for seed in [1, 2] {
+        let facts = Facts::load(&Company::random(seed).warehouse()).unwrap();
+        for ago in [20, 30, 40] {
+            let as_of = AsOf::end_of(month(ago));
+            let (features, overdue) = (facts.features(as_of).unwrap(), facts.overdue(as_of).unwrap());
+            let (amount, oldest) =
+                (features.numbers("overdue_amount").unwrap(), features.numbers("oldest_overdue_days").unwrap());
+            for (i, id) in features.accounts().iter().enumerate() {
+                let found = overdue.get(id.unwrap());
+                assert_eq!(found.is_some(), amount[i] > 0.0, "{id:?}");
+                let Some(found) = found else { continue };
+                seen += 1;
+                assert!(found.invoices >= 1 && found.mean_days > 0.0 && found.mean_days <= oldest[i], "{found:?}");
+                if found.invoices == 1 {
+                    assert_eq!(found.mean_days, oldest[i]);
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[test]
 fn baselines_and_labels_agree_with_plain_sql() {
     let warehouse = Company::random(4).warehouse();
     let facts = Facts::load(&warehouse).unwrap();

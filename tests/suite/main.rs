@@ -43,4 +43,5 @@ mod slices;
 mod sources;
 mod survey;
 mod synthetic;
+mod total_bias;
 mod train;

@@ -1,5 +1,7 @@
 //! The list people act on: its order, its classes, and what it may not say.
 
+use std::collections::BTreeMap;
+
 use headroom::{
     backtest::FirstPurchase,
     domain::{AbcClass, AbcThresholds, Seed},
@@ -17,6 +19,7 @@ fn ranked(sketches: &[Sketch], evidence: &Evidence) -> Ranking {
         slice: &slice_of(sketches),
         before: [None, None],
         whitespace: None,
+        overdue: &BTreeMap::new(),
         evidence,
         thresholds: AbcThresholds::default(),
         seed: Seed(1),
@@ -137,6 +140,7 @@ fn first_purchases_beyond_d_stand_in_for_growth_and_are_given_as_a_reason() {
         slice: &slice,
         before: [None, None],
         whitespace: Some(&money),
+        overdue: &BTreeMap::new(),
         evidence: &evidence(true, true),
         thresholds: AbcThresholds::default(),
         seed: Seed(1),
@@ -259,6 +263,7 @@ fn a_movement_is_reported_from_the_classes_of_three_months() {
         slice: &slice_of(&sketches),
         before: [Some(&last), Some(&earlier)],
         whitespace: None,
+        overdue: &BTreeMap::new(),
         evidence: &evidence(true, true),
         thresholds: AbcThresholds::default(),
         seed: Seed(1),
@@ -306,6 +311,7 @@ fn scores_of_another_population_are_refused() {
         slice: &slice_of(&two),
         before: [None, None],
         whitespace: None,
+        overdue: &BTreeMap::new(),
         evidence: &evidence(true, true),
         thresholds: AbcThresholds::default(),
         seed: Seed(1),

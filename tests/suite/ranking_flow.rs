@@ -1,5 +1,7 @@
 //! From slices through backtest, registry, score and rank: the chain that a run follows after the features.
 
+use std::collections::BTreeMap;
+
 use headroom::{
     backtest::{Backtest, OriginPlan, Setting, Trained, run},
     domain::{AbcThresholds, Level, Month, Seed},
@@ -152,6 +154,7 @@ fn flow(history: &History, models: &std::path::Path) -> Outcome {
         slice: &now,
         before: [Some(&before[0]), Some(&before[1])],
         whitespace: None,
+        overdue: &BTreeMap::new(),
         evidence: &Evidence::of(&backtest.report, &loaded, &now).unwrap(),
         thresholds: abc,
         seed: Seed(1),
@@ -233,6 +236,7 @@ fn a_reason_changes_when_the_fact_behind_it_changes() {
             slice: &changed,
             before: [None, None],
             whitespace: None,
+            overdue: &BTreeMap::new(),
             evidence: &evidence,
             thresholds: AbcThresholds::default(),
             seed: Seed(1),

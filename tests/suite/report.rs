@@ -35,6 +35,7 @@ impl Handed {
             slice: &slice_of(sketches),
             before: [None, None],
             whitespace: None,
+            overdue: &BTreeMap::new(),
             evidence: &evidence(potential, true),
             thresholds: AbcThresholds::default(),
             seed: Seed(1),

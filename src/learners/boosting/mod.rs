@@ -19,7 +19,7 @@ mod params;
 mod quantiles;
 
 pub use fit::{BinnedRecords, Sample, Validation};
-pub use model::{Contributions, GradientBoosting};
+pub use model::{Contributions, GradientBoosting, RankedRecords};
 pub use objective::Loss;
 pub use params::{GradientBoostingParams, GradientBoostingValidParams};
 pub use quantiles::{BoostedQuantiles, BoostedQuantilesParams, BoostedQuantilesValidParams};

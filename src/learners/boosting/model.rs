@@ -6,10 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Loss;
-use crate::learners::tree::{FlatTree, Node, Tree, add_contributions};
-
-/// Rows that walk through a tree together, so that the tree stays in the cache.
-const ROWS: usize = 512;
+use crate::learners::tree::{BLOCK, Node, RankedTree, Ranker, Tree, add_contributions};
 
 /// A fitted additive model of trees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +25,30 @@ pub struct Contributions {
     pub base: f64,
     /// `(n, p)`; a row's sum plus `base` is its score.
     pub values: Array2<f64>,
+}
+
+/// Records as ranks among the bounds that several models split at: made once, they serve all of these.
+pub struct RankedRecords {
+    ranker: Ranker,
+    rows: usize,
+    /// Column by column within each block of rows.
+    ranks: Vec<i16>,
+}
+
+impl RankedRecords {
+    /// Ranks `x` `(n, p)` for `models`; `None` where their columns have too many different bounds.
+    ///
+    /// # Panics
+    /// If `x` has another number of columns than a model in training.
+    pub fn new(x: ArrayView2<'_, f64>, models: &[&GradientBoosting]) -> Option<Self> {
+        assert!(models.iter().all(|model| model.columns == x.ncols()), "as many columns as in training");
+        let ranker = Ranker::of(models.iter().flat_map(|model| &model.trees), x.ncols())?;
+        let x = x.as_standard_layout();
+        let mut ranks = vec![0; x.nrows().div_ceil(BLOCK) * ranker.block()];
+        let rows = x.as_slice().unwrap_or(&[]).par_chunks((BLOCK * x.ncols()).max(1));
+        ranks.par_chunks_mut(ranker.block().max(1)).zip(rows).for_each(|(ranks, rows)| ranker.rank(rows, ranks));
+        Some(Self { ranker, rows: x.nrows(), ranks })
+    }
 }
 
 impl GradientBoosting {
@@ -55,19 +76,36 @@ impl GradientBoosting {
         let x = x.as_standard_layout();
         let mut scores = vec![self.start; x.nrows()];
         let values = x.as_slice().unwrap_or(&[]);
-        let flat: Vec<Option<FlatTree>> = self.trees.iter().map(FlatTree::of).collect();
-        scores.par_chunks_mut(ROWS).zip(values.par_chunks(ROWS * self.columns)).for_each(|(scores, values)| {
-            for (tree, flat) in self.trees.iter().zip(&flat) {
-                if let Some(flat) = flat {
-                    flat.add(values, self.columns, scores);
-                    continue;
+        let blocks = scores.par_chunks_mut(BLOCK).zip(values.par_chunks((BLOCK * self.columns).max(1)));
+        let ranker = Ranker::of(self.trees.iter(), self.columns);
+        match ranker.and_then(|ranker| Some((self.ranked(&ranker)?, ranker))) {
+            Some((trees, ranker)) => blocks.for_each_init(
+                || vec![0; ranker.block()],
+                |ranks, (scores, rows)| {
+                    ranker.rank(rows, ranks);
+                    trees.iter().for_each(|tree| tree.add(ranks, scores));
+                },
+            ),
+            None => blocks.for_each(|(scores, rows)| {
+                for (score, row) in scores.iter_mut().zip(rows.chunks_exact(self.columns)) {
+                    self.trees.iter().for_each(|tree| *score += tree.value(row));
                 }
-                for (score, row) in scores.iter_mut().zip(values.chunks_exact(self.columns)) {
-                    *score += tree.value(row);
-                }
-            }
-        });
+            }),
+        }
         Array1::from_vec(scores)
+    }
+
+    /// The same of records that were ranked; `None` if they were not ranked for this model.
+    pub fn scores_of(&self, records: &RankedRecords) -> Option<Array1<f64>> {
+        let trees = self.ranked(&records.ranker)?;
+        let mut scores = vec![self.start; records.rows];
+        let blocks = scores.par_chunks_mut(BLOCK).zip(records.ranks.par_chunks(records.ranker.block().max(1)));
+        blocks.for_each(|(scores, ranks)| trees.iter().for_each(|tree| tree.add(ranks, scores)));
+        Some(Array1::from_vec(scores))
+    }
+
+    fn ranked(&self, ranker: &Ranker) -> Option<Vec<RankedTree>> {
+        self.trees.iter().map(|tree| RankedTree::of(tree, ranker)).collect()
     }
 
     /// Exact Shapley values of the score, by TreeSHAP.

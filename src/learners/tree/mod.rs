@@ -6,10 +6,10 @@
 
 mod binning;
 mod draw;
-mod flat;
 mod grow;
 mod histogram;
 mod node;
+mod ranks;
 mod shap;
 mod split;
 
@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use binning::Binned;
 pub(super) use draw::{RowGroups, draw_columns};
-pub(super) use flat::FlatTree;
 pub(super) use grow::{Grower, GrowthLimits, renew, value_of};
 pub(super) use node::{Node, Tree};
+pub(super) use ranks::{BLOCK, RankedTree, Ranker};
 pub(super) use shap::add_contributions;
 
 use super::input::InputError;

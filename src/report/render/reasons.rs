@@ -1,10 +1,10 @@
 //! Reasons in words: why an account stands where it stands, with the figures that say so.
 //!
-//! A model's reason names the feature that moved it most where that feature has a name in the text table and a unit a
-//! reader knows; a logarithm or an index says nothing to him, so then its family is named alone.
+//! Every sentence has a figure; a model's reasons have those that ranking found readable.
 
 use crate::{
     config::Language,
+    features::Overdue,
     features::catalogue,
     rank::{Reason, ReasonKind, Stance},
     report::{ReportError, voice::Voice},
@@ -45,10 +45,16 @@ fn sentence(reason: &Reason, voice: &Voice) -> String {
             &format!("headroom_{}", used.name()),
             &[("expected", &money(*expected)), ("level", &money(*level)), ("at_least", &money(*at_least))],
         ),
-        ReasonKind::Overdue { amount, oldest_days: Some(days) } => {
-            voice.fill("reason", "overdue_since", &[("amount", &money(*amount)), ("since", &since(*days))])
+        ReasonKind::Overdue { amount, invoices: Some(Overdue { invoices, mean_days }) } => {
+            let key = if *invoices == 1 { "overdue_one" } else { "overdue_many" };
+            let n = voice.locale.count(*invoices as usize);
+            voice.texts.fill(
+                "reason",
+                key,
+                &[("n", &n), ("since", &since(mean_days.max(1.0))), ("amount", &money(*amount))],
+            )
         }
-        ReasonKind::Overdue { amount, oldest_days: None } => {
+        ReasonKind::Overdue { amount, invoices: None } => {
             voice.fill("reason", "overdue", &[("amount", &money(*amount))])
         }
         ReasonKind::Rhythm { days_since_last_order, usual_gap_days } => {
@@ -85,42 +91,44 @@ fn sentence(reason: &Reason, voice: &Voice) -> String {
             ],
         ),
         ReasonKind::OpenComplaints { open } => voice.count("reason", "open_complaints", *open as usize),
-        ReasonKind::Model { family, feature, value, typical, .. } => model(family, feature, value.zip(*typical), voice),
-    }
-}
-
-/// Columns are called `feature`, `feature=level`, `feature?` (not known) or `baseline/anchor`.
-fn model(family: &str, column: &str, figures: Option<(f64, f64)>, voice: &Voice) -> String {
-    let stem = column.split(['=', '?', '/']).next().unwrap_or(column);
-    let Some(name) = voice.texts.find("feature", stem) else {
-        return voice.fill("reason", "model_plain", &[("feature", &voice.code("family", family))]);
-    };
-    if let Some((_, level)) = column.split_once('=') {
-        return voice.fill("reason", "model_level", &[("feature", name), ("level", level)]);
-    }
-    if column.ends_with('?') {
-        return voice.fill("reason", "model_unknown", &[("feature", name)]);
-    }
-    let unit = catalogue::features().iter().find(|feature| feature.name == stem).map(|feature| feature.unit);
-    match figures.and_then(|(value, typical)| Some((in_unit(value, unit?, voice)?, in_unit(typical, unit?, voice)?))) {
-        Some((value, typical)) => {
-            voice.fill("reason", "model_value", &[("feature", name), ("value", &value), ("typical", &typical)])
+        ReasonKind::Model { feature, value, typical, .. } => {
+            let unit = catalogue::features().iter().find(|known| known.name == feature).map_or("", |known| known.unit);
+            let (value, typical) = (in_unit(*value, unit, voice), in_unit(*typical, unit, voice));
+            let values = [("feature", name(feature, voice)), ("value", &value), ("typical", &typical)];
+            voice.texts.fill("reason", "model_value", &values)
         }
-        None => voice.fill("reason", "model_plain", &[("feature", name)]),
+        ReasonKind::Level { feature, level, growth, typical, .. } => {
+            let change = |share: f64| {
+                let sign = if share > 0.0 { "+" } else { "" };
+                format!("{sign}{}", voice.locale.percent(share, 0))
+            };
+            let (growth, typical) = (change(*growth), change(*typical));
+            let values = [
+                ("feature", name(feature, voice)),
+                ("level", level.as_str()),
+                ("growth", &growth),
+                ("typical", &typical),
+            ];
+            voice.texts.fill("reason", "model_level", &values)
+        }
     }
 }
 
-/// `value` as a reader writes it; `None` in a unit that only a statistician reads.
-fn in_unit(value: f64, unit: &str, voice: &Voice) -> Option<String> {
+/// What a feature is called; one that only a ladder of the user's own names is called what it is there.
+fn name<'a>(feature: &'a str, voice: &'a Voice) -> &'a str {
+    voice.texts.find("feature", feature).unwrap_or(feature)
+}
+
+/// `value` as a reader writes it.
+fn in_unit(value: f64, unit: &str, voice: &Voice) -> String {
     let number = voice.locale.number(value, usize::from(value.fract() != 0.0 && value.abs() < 10.0));
-    Some(match unit {
+    match unit {
         "days" => voice.fill("reason", "unit_days", &[("value", &number)]),
         "months" => voice.fill("reason", "unit_months", &[("value", &number)]),
         "share" => voice.locale.percent(value, 0),
         "currency" => voice.locale.forecast(value),
-        "orders" | "count" | "points" | "ratio" | "accounts" | "level" => number,
-        _ => return None,
-    })
+        _ => number,
+    }
 }
 
 #[cfg(test)]
@@ -128,8 +136,10 @@ mod tests {
     use super::*;
     use crate::{
         config::Language,
-        domain::Target,
+        domain::{Level, Target},
+        rank::READABLE_UNITS,
         report::{locale::Locale, text::Texts},
+        train::Ladder,
     };
 
     fn voice(language: Language) -> Voice {
@@ -140,8 +150,8 @@ mod tests {
         sentences(&[Reason { stance, kind }], stance, &voice(language)).remove(0)
     }
 
-    fn moved_by(feature: &str, value: Option<f64>, typical: Option<f64>) -> ReasonKind {
-        let family = catalogue::features().iter().find(|f| feature.starts_with(f.name)).map_or("history", |f| f.family);
+    fn moved_by(feature: &str, value: f64, typical: f64) -> ReasonKind {
+        let family = catalogue::features().iter().find(|f| feature == f.name).map_or("history", |f| f.family);
         ReasonKind::Model {
             target: Target::Growth,
             family: family.into(),
@@ -168,28 +178,101 @@ mod tests {
             say(Language::En, Stance::For, ReasonKind::Breadth { own: 4, peers: 7, of: 11 }),
             @"buys 4 of 11 product groups, comparable customers 7");
         insta::assert_snapshot!(
-            say(Language::En, Stance::Against, ReasonKind::Overdue { amount: 5_204.0, oldest_days: Some(43.0) }),
-            @"€5,200 overdue, the oldest invoice by 43 days");
+            say(Language::En, Stance::Against, overdue(5_204.0, 2, 38.4)),
+            @"2 invoices overdue, 38 days on average: €5,200 in all");
+        insta::assert_snapshot!(
+            say(Language::De, Stance::Against, overdue(5_204.0, 1, 12.0)),
+            @"1 Rechnung überfällig seit 12 Tagen: 5.200 €");
+        insta::assert_snapshot!(
+            say(Language::De, Stance::Against, overdue(5_204.0, 3, 0.5)),
+            @"3 Rechnungen überfällig, im Mittel seit 1 Tag: zusammen 5.200 €");
+        insta::assert_snapshot!(
+            say(Language::En, Stance::For, level("Bayern", 0.12, -0.031)),
+            @"region Bayern: revenue of its customers +12% within a year, of all customers −3%");
     }
 
     #[test]
-    fn a_models_reason_shows_figures_only_in_units_that_people_read() {
+    fn a_models_reason_shows_figures_in_units_that_people_read() {
         let en = |kind| say(Language::En, Stance::For, kind);
-        insta::assert_snapshot!(en(moved_by("share_late_24", Some(0.42), Some(0.1))),
+        insta::assert_snapshot!(en(moved_by("share_late_24", 0.42, 0.1)),
             @"share of invoices paid late 42%, typical is 10%");
-        insta::assert_snapshot!(en(moved_by("days_since_last_order", Some(12.0), Some(30.0))),
+        insta::assert_snapshot!(en(moved_by("days_since_last_order", 12.0, 30.0)),
             @"time since the last order 12 days, typical is 30 days");
-        insta::assert_snapshot!(en(moved_by("log_ratio_3_to_12", Some(0.3), Some(0.0))), @"its recent trend");
-        insta::assert_snapshot!(en(moved_by("industry=Chemicals", None, None)), @"industry: Chemicals");
-        insta::assert_snapshot!(en(moved_by("nps_score?", None, None)), @"recommendation score is not known");
-        insta::assert_snapshot!(en(moved_by("last_horizon_revenue/c", None, None)), @"its own history");
+    }
+
+    fn overdue(amount: f64, invoices: u32, mean_days: f64) -> ReasonKind {
+        ReasonKind::Overdue { amount, invoices: Some(Overdue { invoices, mean_days }) }
+    }
+
+    fn level(level: &str, growth: f64, typical: f64) -> ReasonKind {
+        ReasonKind::Level {
+            target: Target::Growth,
+            family: "firmographics".into(),
+            feature: "region".into(),
+            level: level.into(),
+            growth,
+            typical,
+            contribution: 0.2,
+        }
+    }
+
+    /// Each kind of reason from five figures, with how many of them its sentence names.
+    fn kinds(f: [f64; 4], n: u32, used: Level) -> Vec<(ReasonKind, usize)> {
+        vec![
+            (ReasonKind::Headroom { expected: f[0], used, level: f[1], at_least: f[2] }, 3),
+            (overdue(f[0], n, f[1]), 2),
+            (ReasonKind::Overdue { amount: f[0], invoices: None }, 1),
+            (moved_by("orders_12", f[0], f[1]), 2),
+            (moved_by("revenue_12", f[0], f[1]), 2),
+            (level("Bayern", f[0], f[1]), 2),
+            (ReasonKind::Rhythm { days_since_last_order: f[0], usual_gap_days: f[1] }, 2),
+            (ReasonKind::Trend { last_12: f[0], before_12: f[1] }, 2),
+            (ReasonKind::Recommendation { score: f[0], age_days: None }, 1),
+            (ReasonKind::FirstPurchase { product_group: "Lacke".into(), probability: f[0] / 1e4, peers: n, of: 20 }, 1),
+            (ReasonKind::Breadth { own: n, peers: 7, of: 11 }, 0),
+            (ReasonKind::OpenComplaints { open: f[0] }, 1),
+        ]
+    }
+
+    proptest::proptest! {
+        /// What a sentence names is in it: another figure, another sentence.
+        #[test]
+        fn every_sentence_changes_when_a_figure_that_it_names_changes(
+            figures in proptest::array::uniform4(1u32..90), n in 1u32..9, by in 2u32..9, used in 0usize..3,
+        ) {
+            let used = Level::ALL[used];
+            let base = figures.map(|figure| 100.0 * f64::from(figure));
+            for language in [Language::En, Language::De] {
+                for stance in [Stance::For, Stance::Against] {
+                    for (at, (kind, named)) in kinds(base, n, used).into_iter().enumerate() {
+                        let said = say(language, stance, kind);
+                        proptest::prop_assert!(said.chars().any(|c| c.is_ascii_digit()), "{}", said);
+                        for figure in 0..named {
+                            let mut other = base;
+                            other[figure] *= f64::from(by);
+                            let changed = say(language, stance, kinds(other, n, used)[at].0.clone());
+                            proptest::prop_assert_ne!(&said, &changed);
+                        }
+                        if kinds(base, n, used)[at].0 != kinds(base, n + 1, used)[at].0 {
+                            let changed = say(language, stance, kinds(base, n + 1, used)[at].0.clone());
+                            proptest::prop_assert_ne!(&said, &changed);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]
-    fn every_family_has_a_name() {
-        for language in [Language::En, Language::De] {
-            for feature in catalogue::features() {
-                assert!(voice(language).texts.find("family", feature.family).is_some(), "{}", feature.family);
+    fn every_feature_of_the_ladder_that_has_a_figure_has_a_name() {
+        for target in [Target::Growth, Target::ExpectedRevenue, Target::ExpectedMargin] {
+            for feature in Ladder::default().candidates(target).iter().flat_map(|candidate| &candidate.features) {
+                let known = catalogue::features().iter().find(|known| known.name == feature).unwrap();
+                if known.kind == catalogue::Kind::Category || READABLE_UNITS.contains(&known.unit) {
+                    for language in [Language::En, Language::De] {
+                        assert!(voice(language).texts.find("feature", feature).is_some(), "{feature}");
+                    }
+                }
             }
         }
     }

@@ -26,6 +26,10 @@ impl Average {
         Self { members }
     }
 
+    pub(crate) fn members(&self) -> &[Fitted] {
+        &self.members
+    }
+
     /// The same recipe on other rows, member by member.
     pub(crate) fn refit(&self, task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
         let members = self.members.iter().zip(&task.candidate.members);

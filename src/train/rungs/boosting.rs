@@ -50,8 +50,8 @@ enum Form {
 }
 
 impl Boosting {
-    pub(crate) fn trees(&self) -> usize {
-        self.trees.trees()
+    pub(crate) const fn tree_model(&self) -> &TreeModel {
+        &self.trees
     }
 
     /// The same recipe on other rows; stretch keeps its calibration.

@@ -23,7 +23,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contributions, Rows, TrainError, TrainingSet, encode::Design, fit::Task};
+use super::{Contributions, Panel, Rows, TrainError, TrainingSet, encode::Design, fit::Task};
 use crate::domain::Target;
 
 pub(crate) use average::{Average, BASELINE};
@@ -161,11 +161,34 @@ impl Fitted {
         }
     }
 
+    /// What `models` make of the rows of `pool` alike, made once.
+    pub(crate) fn share(models: &[&Self], pool: &Panel<'_>) -> Result<(), TrainError> {
+        let mut trees = Vec::new();
+        let mut peers = Vec::new();
+        models.iter().for_each(|model| model.with_trees(&mut trees, &mut peers));
+        trees::TreeModel::share(&trees, pool)?;
+        peers::Peers::share(&peers, pool)
+    }
+
+    fn with_trees<'m>(
+        &'m self,
+        trees: &mut Vec<&'m trees::TreeModel>,
+        peers: &mut Vec<&'m peers::Peers<peers::Boosted>>,
+    ) {
+        match self {
+            Self::Boosting(model) => trees.push(model.tree_model()),
+            Self::TweedieBoosting(model) => trees.push(model.tree_model()),
+            Self::Average(model) => model.members().iter().for_each(|member| member.with_trees(trees, peers)),
+            Self::PeerBoosting(model) => peers.push(model),
+            _ => {}
+        }
+    }
+
     /// Number of trees, of rungs that choose it while they fit.
     pub(crate) fn trees(&self) -> Option<usize> {
         match self {
-            Self::Boosting(model) => Some(model.trees()),
-            Self::TweedieBoosting(model) => Some(model.trees()),
+            Self::Boosting(model) => Some(model.tree_model().trees()),
+            Self::TweedieBoosting(model) => Some(model.tree_model().trees()),
             _ => None,
         }
     }

@@ -4,6 +4,8 @@
 //! training origin, or with a single origin on a third of the accounts, after which the trees are grown again on all
 //! rows. Once a recipe is frozen its number of trees is a setting like any other, and no row is set aside.
 
+use std::collections::BTreeMap;
+
 use linfa::ParamGuard;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -11,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::{FEWEST_ACCOUNTS, Param, gave_up, too_few};
 use crate::{
     domain::Seed,
-    learners::boosting::{BinnedRecords, GradientBoosting, GradientBoostingParams, Loss, Sample, Validation},
-    train::{Contributions, Rows, TrainError, TreeEncoder, fit::Task},
+    learners::boosting::{
+        BinnedRecords, GradientBoosting, GradientBoostingParams, Loss, RankedRecords, Sample, Validation,
+    },
+    train::{Contributions, Panel, Rows, TrainError, TreeEncoder, fit::Task},
 };
 
 /// Rows on which early stopping looks, at most.
@@ -108,7 +112,29 @@ impl TreeModel {
 
     /// The score of each row, before the link and without the offset.
     pub(crate) fn scores(&self, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {
-        Ok(self.trees.scores(self.encoder.transform(rows)?.view()).to_vec())
+        let ranked = if rows.is_whole() { rows.panel().found::<RankedRecords>(&self.ranked_key()) } else { None };
+        match ranked.and_then(|records| self.trees.scores_of(&records)) {
+            Some(scores) => Ok(scores.to_vec()),
+            None => Ok(self.trees.scores(self.encoder.transform(rows)?.view()).to_vec()),
+        }
+    }
+
+    /// Ranks the rows of `pool` once for those of `models` that take them alike.
+    pub(crate) fn share(models: &[&Self], pool: &Panel<'_>) -> Result<(), TrainError> {
+        let mut alike: BTreeMap<String, Vec<&Self>> = BTreeMap::new();
+        models.iter().for_each(|model| alike.entry(model.ranked_key()).or_default().push(model));
+        for (key, models) in alike.into_iter().filter(|(_, models)| models.len() > 1) {
+            let x = models[0].encoder.encode(&pool.rows())?;
+            let trees: Vec<&GradientBoosting> = models.iter().map(|model| &model.trees).collect();
+            if let Some(ranked) = RankedRecords::new(x.view(), &trees) {
+                pool.shared(&key, || Ok::<_, TrainError>(ranked))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ranked_key(&self) -> String {
+        format!("ranked {:?}", self.encoder)
     }
 
     pub(crate) fn contributions(&self, rows: &Rows<'_>) -> Result<Contributions, TrainError> {

@@ -28,8 +28,8 @@ pub(crate) struct TweedieBoosting {
 }
 
 impl TweedieBoosting {
-    pub(crate) fn trees(&self) -> usize {
-        self.trees.trees()
+    pub(crate) const fn tree_model(&self) -> &TreeModel {
+        &self.trees
     }
 }
 

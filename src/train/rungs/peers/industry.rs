@@ -81,9 +81,11 @@ impl IndustryQuantiles {
 
     /// The same, as the accounts outside of a fold that is named per row say it.
     pub(super) fn values_of(&self, rows: &Rows<'_>, fold: impl Fn(usize) -> u32) -> Result<Vec<f64>, TrainError> {
-        let (mean, c, industry) = (rows.baseline(PORTFOLIO)?, rows.offset(), rows.category("industry")?);
+        let (mean, c, (industries, industry)) = (rows.baseline(PORTFOLIO)?, rows.offset(), rows.codes("industry")?);
+        let known = industries.iter().map(|name| self.code(Some(name)));
+        let code: Vec<usize> = known.chain([self.code(None)]).collect();
         let level = |i: usize| {
-            let z = self.quantiles[fold(i) as usize][self.code(industry[i].as_deref())];
+            let z = self.quantiles[fold(i) as usize][code[industry[i] as usize]];
             from_log_ratio(z, mean[i].max(0.0), c[i])
         };
         Ok((0..mean.len()).map(level).collect())

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     learners::{
-        boosting::{GradientBoosting, GradientBoostingParams, GroupedTargets, Loss},
+        boosting::{GradientBoosting, GradientBoostingParams, GroupedTargets, Loss, RankedRecords},
         quantile::{QuantileParams, QuantileRegression},
     },
     train::{fit::Task, rungs::Param},
@@ -28,6 +28,11 @@ pub(crate) trait Learner: Sized + Serialize + DeserializeOwned {
     fn fit(task: &Task<'_>, x: Array2<f64>, y: Array1<f64>, level: f64) -> Result<Self, String>;
 
     fn scores(&self, x: &Array2<f64>) -> Array1<f64>;
+
+    /// The same of rows that were ranked for this model; `None` if it knows no ranks.
+    fn scores_of(&self, _ranked: &RankedRecords) -> Option<Array1<f64>> {
+        None
+    }
 
     /// `(n, p)`, relative to an average account.
     fn contributions(&self, x: &Array2<f64>) -> Array2<f64>;
@@ -69,6 +74,12 @@ impl Learner for Linear {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Boosted(GradientBoosting);
 
+impl Boosted {
+    pub(super) const fn trees(&self) -> &GradientBoosting {
+        &self.0
+    }
+}
+
 impl Learner for Boosted {
     const STEP: u8 = 4;
 
@@ -97,6 +108,10 @@ impl Learner for Boosted {
 
     fn scores(&self, x: &Array2<f64>) -> Array1<f64> {
         self.0.scores(x.view())
+    }
+
+    fn scores_of(&self, ranked: &RankedRecords) -> Option<Array1<f64>> {
+        self.0.scores_of(ranked)
     }
 
     fn contributions(&self, x: &Array2<f64>) -> Array2<f64> {

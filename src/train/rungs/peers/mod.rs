@@ -8,6 +8,8 @@
 mod industry;
 mod learners;
 
+use std::collections::BTreeMap;
+
 use linfa::{DatasetBase, ParamGuard, traits::Fit};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
@@ -26,8 +28,11 @@ use super::{
 use crate::{
     domain::Target,
     features::catalogue::{Kind, features},
-    learners::conformal::{ConformalOffsets, ConformalParams, Outcomes},
-    train::{Contributions, Encoder, FeatureList, Rows, TrainError, fit::Task},
+    learners::{
+        boosting::{GradientBoosting, RankedRecords},
+        conformal::{ConformalOffsets, ConformalParams, Outcomes},
+    },
+    train::{Contributions, Encoder, FeatureList, Panel, Rows, TrainError, fit::Task},
 };
 
 /// Parts by account: each is predicted by what was learned from the others.
@@ -117,7 +122,15 @@ impl<L: Learner> Crossed<L> {
     }
 
     fn scores(&self, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {
-        self.by_fold(rows, |model, x| model.scores(x).to_vec())
+        let ranked = |k: usize| rows.panel().found::<RankedRecords>(&ranked_key(&self.encoder, k));
+        let known = |(k, model): (usize, &L)| model.scores_of(&*ranked(k)?);
+        let known = rows.is_whole().then(|| self.folds.iter().enumerate().map(known).collect::<Option<Vec<_>>>());
+        let Some(by_fold) = known.flatten() else {
+            return self.by_fold(rows, |model, x| model.scores(x).to_vec());
+        };
+        let mut by_fold: Vec<_> = by_fold.into_iter().map(IntoIterator::into_iter).collect();
+        let fold = rows.fold_of_account(FOLDS);
+        Ok(fold.into_iter().map(|k| by_fold[k as usize].next().expect("a score for each row of the fold")).collect())
     }
 
     /// What moves each fold's model up so that a tenth of the other folds' `rows` lies above it. Only that model and
@@ -151,6 +164,31 @@ impl<L: Learner> Peers<L> {
     pub(crate) fn refit(&self, task: &Task<'_>, rows: &Rows<'_>) -> Result<Self, TrainError> {
         Ok(Self { fitted: Crossed::fit(task, rows)?, offsets: self.offsets.clone() })
     }
+}
+
+impl Peers<Boosted> {
+    /// Ranks the rows of `pool` fold by fold, once for those of `models` that take them alike.
+    pub(crate) fn share(models: &[&Self], pool: &Panel<'_>) -> Result<(), TrainError> {
+        let mut alike: BTreeMap<String, Vec<&Self>> = BTreeMap::new();
+        models.iter().for_each(|model| alike.entry(format!("{:?}", model.fitted.encoder)).or_default().push(model));
+        for models in alike.into_values().filter(|models| models.len() > 1) {
+            let rows = pool.rows();
+            let (encoder, fold) = (&models[0].fitted.encoder, rows.fold_of_account(FOLDS));
+            let x = encoder.encode(&rows)?;
+            for k in 0..FOLDS as usize {
+                let own: Vec<usize> = (0..fold.len()).filter(|&i| fold[i] as usize == k).collect();
+                let trees: Vec<&GradientBoosting> = models.iter().map(|model| model.fitted.folds[k].trees()).collect();
+                if let Some(ranked) = RankedRecords::new(x.select(Axis(0), &own).view(), &trees) {
+                    pool.shared(&ranked_key(encoder, k), || Ok::<_, TrainError>(ranked))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ranked_key(encoder: &Encoder, fold: usize) -> String {
+    format!("ranked, fold {fold}, {encoder:?}")
 }
 
 impl<L: Learner> Rung for Peers<L> {
