@@ -55,7 +55,8 @@ pub fn run(accounts: usize) -> Result<Trial, Box<dyn std::error::Error>> {
         anchor: None,
     };
     let ladder = Ladder::default();
-    let setting = Setting { plan: &plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1 };
+    let setting =
+        Setting { plan: &plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1, staff: None };
     Ok(backtest::trial(&Nearest { k: 40 }, Target::Inactivity, &features, &panel, &setting)?)
 }
 

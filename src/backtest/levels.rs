@@ -2,7 +2,8 @@
 //!
 //! METHOD section 6: on the selection origins, Spearman of `headroom / (B + d)` with the later
 //! `log((max(Y, 0) + d) / (B + d))` within quintiles of spend; where at least 50 accounts have stated our share of what
-//! they buy, the Spearman of headroom with what they buy elsewhere decides instead.
+//! they buy, the Spearman of headroom with what they buy elsewhere decides instead; where too few have, and our own people
+//! have judged the potential of at least 50, the Spearman of the level with their judgement.
 //!
 //! The blend is used where it can be had, unless stated shares say that another is better by more than one standard
 //! error (bootstrap by account, paired): METHOD gives ties to stretch and lets growth decide, and on simulated companies
@@ -18,13 +19,13 @@ use super::{
     BacktestError,
     bootstrap::{Bootstrap, interval},
     metrics::{Order, ranking},
-    report::{LevelChoice, LevelResult},
+    report::{LevelChoice, LevelEvidence, LevelResult},
     track::Track,
     verdicts::{Listing, quintiles},
 };
 use crate::{
     domain::{Level, Month, Seed, Target},
-    features::Slice,
+    features::{ACCOUNT_ID, Slice},
     learners::attainable::{AttainableLevel, FEWEST_STATED, SharePrior},
 };
 
@@ -83,7 +84,13 @@ pub(super) struct Candidate {
 }
 
 /// All levels that can be had at every test origin with expected revenue, simplest first.
-pub(super) fn candidates(tracks: &[Track], slices: &BTreeMap<Month, &Slice>) -> Result<Vec<Candidate>, BacktestError> {
+///
+/// `staff` is what our own people say of accounts' potential.
+pub(super) fn candidates(
+    tracks: &[Track],
+    slices: &BTreeMap<Month, &Slice>,
+    staff: Option<&BTreeMap<String, f64>>,
+) -> Result<Vec<Candidate>, BacktestError> {
     let of = |target: Target| tracks.iter().filter(move |track| track.target == target);
     let mut found = Vec::new();
     for level in Level::ALL {
@@ -94,6 +101,9 @@ pub(super) fn candidates(tracks: &[Track], slices: &BTreeMap<Month, &Slice>) -> 
             let pick = |all: Vec<f64>| -> Vec<f64> { expected.row.iter().map(|&row| all[row]).collect() };
             let stated = pick(slice.features().numbers("stated_share")?);
             let size = pick(slice.baselines().numbers("last_12_scaled_revenue")?);
+            let ids = slice.features().frame().column(ACCOUNT_ID)?.str()?;
+            let judged = |row: &usize| staff.and_then(|staff| staff.get(ids.get(*row)?)).copied().unwrap_or(f64::NAN);
+            let judged = expected.row.iter().map(judged).collect();
             let inputs = LevelInputs {
                 expected: &expected.published,
                 stretch: at(Target::Stretch).map(|track| track.published.as_slice()),
@@ -119,6 +129,7 @@ pub(super) fn candidates(tracks: &[Track], slices: &BTreeMap<Month, &Slice>) -> 
                 threshold: pick(slice.baselines().growth_threshold()?),
                 below_mean: mean.iter().zip(&last).map(|(mean, last)| mean - last).collect(),
                 stated,
+                judged,
             });
         }
         if !listings.is_empty() {
@@ -134,35 +145,43 @@ pub(super) fn choose_level(candidates: &[Candidate], selection: &[Month], seed: 
     let chosen_on: Vec<usize> =
         (0..first.listings.len()).filter(|&k| selection.contains(&first.listings[k].origin)).collect();
     let stated = stated_by_account(&first.listings);
-    let labelled = chosen_on.last().map_or_else(Vec::new, |&k| {
-        let listing = &first.listings[k];
-        (0..listing.account.len())
-            .filter(|&i| stated.contains_key(&listing.account[i]) && listing.size[i] > 0.0)
-            .collect::<Vec<usize>>()
-    });
-    let by_labels = labelled.len() >= FEWEST_STATED;
+    let labelled = |is_labelled: &dyn Fn(&Listing, usize) -> bool| -> Option<Vec<usize>> {
+        let listing = &first.listings[*chosen_on.last()?];
+        let rows: Vec<usize> = (0..listing.account.len()).filter(|&i| is_labelled(listing, i)).collect();
+        (rows.len() >= FEWEST_STATED).then_some(rows)
+    };
+    let by_share = labelled(&|listing, i| stated.contains_key(&listing.account[i]) && listing.size[i] > 0.0);
+    let by_staff = labelled(&|listing, i| !listing.judged[i].is_nan());
+    let (evidence, rows) = match (by_share, by_staff) {
+        (Some(rows), _) => (LevelEvidence::StatedShares, rows),
+        (None, Some(rows)) => (LevelEvidence::StaffEstimates, rows),
+        (None, None) => (LevelEvidence::Growth, Vec::new()),
+    };
     let by_growth = compare(&seed.derive("level/growth"), candidates, &|candidate| {
         Box::new(OverOrigins::new(chosen_on.iter().map(|&k| &candidate.listings[k])))
     });
-    let by_share = by_labels.then(|| {
+    let by_labels = (evidence != LevelEvidence::Growth).then(|| {
         compare(&seed.derive("level/labelled"), candidates, &|candidate| {
             let listing = &candidate.listings[chosen_on[chosen_on.len() - 1]];
-            Box::new(Elsewhere::new(listing, &labelled, &stated))
+            Box::new(match evidence {
+                LevelEvidence::StaffEstimates => Labelled::by_staff(listing, &rows),
+                _ => Labelled::by_share(listing, &rows, &stated),
+            })
         })
     });
-    let deciding = by_share.as_ref().unwrap_or(&by_growth);
+    let deciding = by_labels.as_ref().unwrap_or(&by_growth);
     let best =
         (0..candidates.len()).max_by(|&i, &j| deciding[i].value.total_cmp(&deciding[j].value).then(j.cmp(&i)))?;
     let not_clearly_worse = |&i: &usize| behind(&deciding[best], &deciding[i]) <= 0.0;
     let blend = (candidates.iter().position(|candidate| candidate.level == Level::Blend))
-        .filter(|i| !by_labels || not_clearly_worse(i));
+        .filter(|i| by_labels.is_none() || not_clearly_worse(i));
     let used = blend.or_else(|| (0..candidates.len()).find(not_clearly_worse))?;
     let name = |i: usize| candidates[i].level.name();
     let results: Vec<LevelResult> = (0..candidates.len())
         .map(|i| LevelResult {
             level: candidates[i].level,
             growth: interval(by_growth[i].value, by_growth[i].draws.clone()),
-            labelled: by_share.as_ref().map(|figures| interval(figures[i].value, figures[i].draws.clone())),
+            labelled: by_labels.as_ref().map(|figures| interval(figures[i].value, figures[i].draws.clone())),
         })
         .collect();
     let figures: Vec<String> =
@@ -170,14 +189,18 @@ pub(super) fn choose_level(candidates: &[Candidate], selection: &[Month], seed: 
     let sentence = if chosen_on.is_empty() {
         format!("headroom is measured against {}: no past origin is left to compare levels on", name(used))
     } else {
-        let by = if by_labels {
-            format!("what {} accounts buy elsewhere, by the share they stated", labelled.len())
-        } else {
-            "later growth among accounts of equal size".to_owned()
+        let by = match evidence {
+            LevelEvidence::StatedShares => {
+                format!("what {} accounts buy elsewhere, by the share they stated", rows.len())
+            }
+            LevelEvidence::StaffEstimates => {
+                format!("what our own people say of the potential of {} accounts", rows.len())
+            }
+            LevelEvidence::Growth => "later growth among accounts of equal size".to_owned(),
         };
         format!("headroom is measured against {}: rank correlation with {by}: {}", name(used), figures.join(", "))
     };
-    Some(LevelChoice { used: candidates[used].level, stated: labelled.len(), by_labels, results, sentence })
+    Some(LevelChoice { used: candidates[used].level, evidence, labelled: rows.len(), results, sentence })
 }
 
 /// The newest stated share of each account of the test panel.
@@ -270,33 +293,38 @@ impl Weighted for OverOrigins {
     }
 }
 
-/// Headroom against what an account buys elsewhere: `last 12 months * (1 - share) / share`.
-struct Elsewhere {
+/// What a level says of accounts against what somebody says who may know.
+struct Labelled {
     account: Vec<u32>,
-    headroom: Order,
-    elsewhere: Order,
+    level: Order,
+    label: Order,
 }
 
-impl Elsewhere {
-    fn new(listing: &Listing, rows: &[usize], stated: &BTreeMap<u32, f64>) -> Self {
+impl Labelled {
+    /// Headroom against what an account buys elsewhere: `last 12 months * (1 - share) / share`.
+    fn by_share(listing: &Listing, rows: &[usize], stated: &BTreeMap<u32, f64>) -> Self {
         let share = |i: usize| stated[&listing.account[i]];
-        let headroom: Vec<f64> = rows.iter().map(|&i| listing.headroom[i]).collect();
-        let elsewhere: Vec<f64> = rows.iter().map(|&i| listing.size[i] * (1.0 - share(i)) / share(i)).collect();
-        Self {
-            account: rows.iter().map(|&i| listing.account[i]).collect(),
-            headroom: Order::descending(&headroom),
-            elsewhere: Order::descending(&elsewhere),
-        }
+        Self::new(listing, rows, |i| listing.headroom[i], |i| listing.size[i] * (1.0 - share(i)) / share(i))
+    }
+
+    /// The level against what our own people say of the account's potential, which is that of all it buys.
+    fn by_staff(listing: &Listing, rows: &[usize]) -> Self {
+        Self::new(listing, rows, |i| listing.expected[i] + listing.headroom[i], |i| listing.judged[i])
+    }
+
+    fn new(listing: &Listing, rows: &[usize], level: impl Fn(usize) -> f64, label: impl Fn(usize) -> f64) -> Self {
+        let order = |of: &dyn Fn(usize) -> f64| Order::descending(&rows.iter().map(|&i| of(i)).collect::<Vec<_>>());
+        Self { account: rows.iter().map(|&i| listing.account[i]).collect(), level: order(&level), label: order(&label) }
     }
 }
 
-impl Weighted for Elsewhere {
+impl Weighted for Labelled {
     fn account(&self) -> &[u32] {
         &self.account
     }
 
     fn figure(&self, weight: &[f64]) -> f64 {
-        ranking::spearman(&self.headroom, &self.elsewhere, weight)
+        ranking::spearman(&self.level, &self.label, weight)
     }
 }
 
@@ -305,7 +333,7 @@ mod tests {
     use super::*;
 
     /// 200 accounts of one size; what they grow by is `growth`, and headroom is what each candidate says.
-    fn listing(headroom: Vec<f64>, growth: &[f64], stated: Vec<f64>) -> Listing {
+    fn listing(headroom: Vec<f64>, growth: &[f64], stated: Vec<f64>, judged: Vec<f64>) -> Listing {
         let n = growth.len();
         Listing {
             origin: Month::new(2020, 6).unwrap(),
@@ -318,17 +346,31 @@ mod tests {
             below_mean: vec![0.0; n],
             threshold: vec![1.0; n],
             stated,
+            judged,
         }
     }
 
     fn choice(levels: Vec<Vec<f64>>, stated: &dyn Fn(usize) -> f64) -> LevelChoice {
+        choice_judged(levels, stated, &|_| f64::NAN)
+    }
+
+    fn choice_judged(
+        levels: Vec<Vec<f64>>,
+        stated: &dyn Fn(usize) -> f64,
+        judged: &dyn Fn(usize) -> f64,
+    ) -> LevelChoice {
         let growth: Vec<f64> = (0..200).map(|i| f64::from(i * 37 % 101)).collect();
         let candidates: Vec<Candidate> = Level::ALL
             .into_iter()
             .zip(levels)
             .map(|(level, headroom)| Candidate {
                 level,
-                listings: vec![listing(headroom, &growth, (0..200).map(stated).collect())],
+                listings: vec![listing(
+                    headroom,
+                    &growth,
+                    (0..200).map(stated).collect(),
+                    (0..200).map(judged).collect(),
+                )],
             })
             .collect();
         choose_level(&candidates, &[Month::new(2020, 6).unwrap()], Seed(1)).unwrap()
@@ -351,7 +393,7 @@ mod tests {
         let unknown = |_: usize| f64::NAN;
         assert_eq!(choice(vec![all(noise), all(noise)], &unknown).used, Level::Stretch);
         let found = choice(vec![all(noise), all(like_growth)], &unknown);
-        assert_eq!((found.used, found.by_labels), (Level::Peer, false));
+        assert_eq!((found.used, found.evidence), (Level::Peer, LevelEvidence::Growth));
         assert!(found.sentence.contains("peer +1.00"), "{}", found.sentence);
         let found = choice(vec![all(noise), all(like_growth), all(noise)], &unknown);
         assert_eq!(found.used, Level::Blend, "growth does not decide against the blend");
@@ -363,14 +405,30 @@ mod tests {
         let share = |i: usize| 1.0 / (1.0 + (1.0 + noise(i as i32)) / 50.0);
         let levels = || vec![all(like_growth), all(like_growth), all(noise)];
         let some = |i: usize| if i < 49 { share(i) } else { f64::NAN };
-        assert!(!choice(levels(), &some).by_labels);
+        assert_eq!(choice(levels(), &some).evidence, LevelEvidence::Growth);
         let found = choice(levels(), &share);
-        assert_eq!((found.used, found.by_labels, found.stated), (Level::Blend, true, 200));
+        assert_eq!((found.used, found.evidence, found.labelled), (Level::Blend, LevelEvidence::StatedShares, 200));
         assert!(found.results[2].labelled.is_some_and(|figure| figure.value > 0.99), "{found:?}");
         let found = choice(vec![all(noise), all(like_growth), all(like_growth)], &share);
-        assert_eq!((found.used, found.by_labels), (Level::Stretch, true), "a clear answer decides against the blend");
+        assert_eq!(found.used, Level::Stretch, "a clear answer decides against the blend");
         let found = choice(vec![all(noise), all(like_growth), all(noise)], &share);
         assert_eq!(found.used, Level::Blend, "a tie leaves the blend");
+    }
+
+    #[test]
+    fn where_nobody_stated_a_share_the_judgement_of_staff_decides() {
+        let (unknown, some) = (|_: usize| f64::NAN, |i: usize| if i < 49 { noise(i as i32) } else { f64::NAN });
+        let judged = |i: usize| noise(i as i32);
+        let levels = || vec![all(like_growth), all(like_growth), all(noise)];
+        assert_eq!(choice_judged(levels(), &unknown, &some).evidence, LevelEvidence::Growth);
+        let found = choice_judged(levels(), &unknown, &judged);
+        assert_eq!((found.used, found.evidence, found.labelled), (Level::Blend, LevelEvidence::StaffEstimates, 200));
+        assert!(found.sentence.contains("our own people") && found.sentence.contains("blend +1.00"), "{found:?}");
+        let found = choice_judged(vec![all(noise), all(like_growth), all(like_growth)], &unknown, &judged);
+        assert_eq!(found.used, Level::Stretch, "a clear answer decides against the blend");
+        let share = |i: usize| 1.0 / (1.0 + (1.0 + like_growth(i as i32)) / 50.0);
+        let found = choice_judged(levels(), &share, &judged);
+        assert_eq!(found.evidence, LevelEvidence::StatedShares, "what customers say comes first");
     }
 
     #[test]

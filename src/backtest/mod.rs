@@ -67,6 +67,9 @@ pub struct Setting<'a> {
     pub seed: Seed,
     /// How often the locked origin has been looked at, this run included.
     pub looks: u32,
+    /// What our own people say of accounts' potential, 0 to 10, by account id. No model sees it: where at least 50 accounts
+    /// have such a score and too few have stated our share, it chooses the level that headroom is measured against.
+    pub staff: Option<&'a BTreeMap<String, f64>>,
 }
 
 /// What a backtest found.

@@ -164,15 +164,27 @@ pub struct LevelResult {
     pub labelled: Option<Estimate>,
 }
 
+/// What the choice of a level rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LevelEvidence {
+    /// Later growth among accounts of equal size.
+    Growth,
+    /// What customers say we have of what they buy.
+    StatedShares,
+    /// What our own people say of accounts' potential.
+    StaffEstimates,
+}
+
 /// Which level headroom is measured against, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LevelChoice {
     /// The level used.
     pub used: Level,
-    /// Accounts with a stated share on the last selection origin.
-    pub stated: usize,
-    /// Whether these decided, not later growth.
-    pub by_labels: bool,
+    /// What decided.
+    pub evidence: LevelEvidence,
+    /// Accounts that it rests on, where labels decided, else 0.
+    pub labelled: usize,
     /// All levels that could be had, simplest first.
     pub results: Vec<LevelResult>,
     /// One sentence with figures.

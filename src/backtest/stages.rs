@@ -70,7 +70,7 @@ pub(super) fn run(
     }
     let pooled = pooled_residuals(&tracks);
     tracks.sort_by_key(|track| (track.target, track.origin));
-    let levels = candidates(&tracks, slices)?;
+    let levels = candidates(&tracks, slices, setting.staff)?;
     let level = choose_level(&levels, &plan.choose, setting.seed);
     notices.extend(level.iter().map(|choice| Notice::info("level-chosen", choice.sentence.as_str())));
 

@@ -95,6 +95,8 @@ pub(super) struct Listing {
     pub threshold: Vec<f64>,
     /// The share of its demand that the account says we have, else NaN.
     pub stated: Vec<f64>,
+    /// What our own people say of the account's potential, else NaN.
+    pub judged: Vec<f64>,
 }
 
 impl Listing {

@@ -263,6 +263,7 @@ impl<'a> Run<'a> {
     /// Runs the ladder, or finds that it was run; what is held is published whatever else would be.
     pub(super) fn judge(&self, moment: &Moment, holds: &Holds) -> Result<(Backtest, Key, Origin), PipelineError> {
         let ladder = self.ladder()?;
+        let staff = self.staff_estimates(moment)?;
         let (name, held) =
             if holds.is_empty() { ("backtest", String::new()) } else { ("backtest-held", format!("{holds:?}")) };
         let key = Key::of(
@@ -276,13 +277,21 @@ impl<'a> Run<'a> {
                 ("ladder", &format!("{ladder:?}")),
                 ("targets", &format!("{:?}", moment.targets)),
                 ("held", &held),
+                ("staff", &format!("{staff:?}")),
             ],
         );
         let (found, origin) = self.store.reuse_or_make(&format!("{name}/{}", moment.folder()), &key, || {
             let plan = &moment.plan;
             let looks = looks::record(&self.config.models(), plan, &key)?;
             let panel = self.panel(moment)?;
-            let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
+            let setting = Setting {
+                plan,
+                ladder: &ladder,
+                abc: self.config.abc,
+                seed: self.config.seed,
+                looks,
+                staff: Some(&staff),
+            };
             let mut found = backtest::run_holding(&panel, &setting, &moment.targets, holds)?;
             // at the horizon beside the main one only expected money is published
             if moment.is_main() {
@@ -302,7 +311,8 @@ impl<'a> Run<'a> {
     pub(super) fn learning_curve(&self, moment: &Moment, backtest: &Backtest) -> Result<Vec<String>, PipelineError> {
         let (plan, ladder, panel) = (&moment.plan, self.ladder()?, self.panel(moment)?);
         let looks = backtest.report.looks;
-        let setting = Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks };
+        let setting =
+            Setting { plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks, staff: None };
         let Some(curve) = backtest::learning_curve(&panel, &setting, &backtest.report)? else {
             return Ok(vec!["no learning curve: the history leaves no origin to compare models on".into()]);
         };
@@ -325,8 +335,14 @@ impl<'a> Run<'a> {
         let _span = tracing::info_span!("ablate").entered();
         self.progress.started(Stage::Backtest);
         let (ladder, panel) = (self.ladder()?, self.panel(moment)?);
-        let setting =
-            Setting { plan: &moment.plan, ladder: &ladder, abc: self.config.abc, seed: self.config.seed, looks: 0 };
+        let setting = Setting {
+            plan: &moment.plan,
+            ladder: &ladder,
+            abc: self.config.abc,
+            seed: self.config.seed,
+            looks: 0,
+            staff: None,
+        };
         let ablation = backtest::ablate(&panel, &setting, families)?;
         let file = self.config.reports().join(format!("ablation-{}.parquet", moment.folder()));
         export::ablation(&file, &ablation)?;

@@ -29,6 +29,13 @@ impl Run<'_> {
         Ok((!surveys.is_empty()).then_some(surveys))
     }
 
+    /// What our own people say of accounts' potential in the newest round that is over, by account.
+    pub(super) fn staff_estimates(&self, moment: &Moment) -> Result<BTreeMap<String, f64>, PipelineError> {
+        let round = StaffRound::newest(&self.warehouse, &Closed::of(&self.config.data())?, moment.plan.as_of)?;
+        let scores = round.into_iter().flat_map(|round| round.scores);
+        Ok(scores.filter_map(|score| Some((score.customer_id, score.potential?.value))).collect())
+    }
+
     /// What the surveys of a report depend on besides the facts.
     pub(super) fn surveys_key(&self) -> Result<String, PipelineError> {
         Ok(format!("{:?}", Closed::of(&self.config.data())?))

@@ -190,6 +190,14 @@ fn span(answers: &[Answer]) -> Option<(Month, Month)> {
 }
 
 impl StaffRound {
+    /// The newest round that is over at the end of `at`.
+    ///
+    /// # Errors
+    /// If the warehouse refuses.
+    pub fn newest(warehouse: &Warehouse, closed: &Closed, at: Month) -> Result<Option<Self>, SurveyError> {
+        Ok(newest(warehouse, closed, at)?.0)
+    }
+
     /// What the answers say that came before a month without any. `shown_later` if it may be shown only from the month
     /// after the last of them: while a round runs, nobody knows that it was the last.
     pub(super) fn of(round: &str, answers: &[Answer], shown_later: bool) -> Option<Self> {

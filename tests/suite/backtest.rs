@@ -33,7 +33,8 @@ fn plan(company: &Company, h: i64) -> OriginPlan {
 
 fn backtest_of(panel: &[Slice], plan: &OriginPlan) -> Backtest {
     let ladder = Ladder::default();
-    let setting = Setting { plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1 };
+    let setting =
+        Setting { plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1, staff: None };
     run(panel, &setting).unwrap()
 }
 
@@ -416,7 +417,8 @@ fn the_learning_curve_grows_with_accounts_and_ends_at_all_of_them() {
     let plan = plan(&company, 6);
     let panel = company.panel(&plan.origins(), plan.horizon);
     let ladder = Ladder::default();
-    let setting = Setting { plan: &plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1 };
+    let setting =
+        Setting { plan: &plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(7), looks: 1, staff: None };
     let report = run(&panel, &setting).unwrap().report;
     let curve = learning_curve(&panel, &setting, &report).unwrap().unwrap();
     let accounts: Vec<usize> = curve.points.iter().map(|point| point.accounts).collect();

@@ -129,7 +129,7 @@ fn flow(history: &History, models: &std::path::Path) -> Outcome {
     let panel: Vec<Slice> = plan.origins().into_iter().map(|origin| history.slice(origin)).collect();
     let ladder = Ladder::default();
     let abc = AbcThresholds::default();
-    let setting = Setting { plan: &plan, ladder: &ladder, abc, seed: Seed(1), looks: 1 };
+    let setting = Setting { plan: &plan, ladder: &ladder, abc, seed: Seed(1), looks: 1, staff: None };
     let backtest = run(&panel, &setting).unwrap();
 
     let registry = Registry::open(models);
