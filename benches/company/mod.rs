@@ -23,9 +23,15 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (value, start.elapsed())
 }
 
-/// A ledger and dated facts by formula: an account orders in 30 to 100 % of its months, times `busy` %, from 1 to 4 of
-/// 20 groups; accounts differ in size.
+/// A ledger and dated facts by formula.
 pub fn fill(warehouse: &Warehouse, accounts: i64, first: Month, busy: i64) {
+    fill_ledger(warehouse, accounts, first, busy);
+    fill_facts(warehouse);
+}
+
+/// A ledger and its customers by formula: an account orders in 30 to 100 % of its months, times `busy` %, from 1 to 4 of
+/// 20 groups; accounts differ in size.
+pub fn fill_ledger(warehouse: &Warehouse, accounts: i64, first: Month, busy: i64) {
     warehouse.create_tables(&contract::table_definitions()).expect("the contract's tables");
     let spine = "CREATE TEMP TABLE spine AS
         SELECT 'A' || lpad(CAST(a AS VARCHAR), 7, '0') AS account_id, a, CAST(? AS INTEGER) + CAST(m AS INTEGER) AS month,
@@ -53,8 +59,16 @@ pub fn fill(warehouse: &Warehouse, accounts: i64, first: Month, busy: i64) {
                  source, batch_id)
              SELECT DISTINCT account_id, account_id, 'industry ' || a % 12, 'region ' || a % 8, 'DE', a % 900,
                  DATE '2019-01-01' + CAST(a % 900 AS INTEGER), DATE '1900-01-01', 'files', 1
-             FROM spine;
-             INSERT INTO invoices (invoice_id, customer_id, issued_on, amount_e4, due_on, paid_on, known_at, source, batch_id)
+             FROM spine",
+        )
+        .expect("a ledger");
+}
+
+/// Dated facts of the same accounts.
+fn fill_facts(warehouse: &Warehouse) {
+    warehouse
+        .execute_script(
+            "INSERT INTO invoices (invoice_id, customer_id, issued_on, amount_e4, due_on, paid_on, known_at, source, batch_id)
              SELECT account_id || month, account_id, issued, 5000000, issued + 30,
                  issued + CAST(20 + h % 40 AS INTEGER), issued, 'files', 1
              FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) + CAST(h % 28 AS INTEGER) AS issued
@@ -83,5 +97,5 @@ pub fn fill(warehouse: &Warehouse, accounts: i64, first: Month, busy: i64) {
                  h // 1024 % 21 / 10.0 - 1, 'about group ' || h // 2048 % 20, day, 'files', 1
              FROM (SELECT *, make_date(month // 12, month % 12 + 1, 1) AS day FROM spine WHERE h % 30 = 7)",
         )
-        .expect("a ledger and dated facts");
+        .expect("dated facts");
 }

@@ -30,7 +30,8 @@ fn totals(company: &Company, at: Month) -> (f64, f64) {
     let plan = OriginPlan::new(facts.first_month(), at, horizon);
     let panel = facts.panel(&plan.origins(), horizon, at).unwrap();
     let ladder = Ladder::default();
-    let setting = Setting { plan: &plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(1), looks: 1 };
+    let setting =
+        Setting { plan: &plan, ladder: &ladder, abc: AbcThresholds::default(), seed: Seed(1), looks: 1, staff: None };
     let found = run_holding(&panel, &setting, &[Target::ExpectedRevenue], &[].into()).unwrap();
     let slice = facts.slice(AsOf::end_of(at), horizon, None).unwrap();
     let expected = found.champions[0].predict(&slice).unwrap().iter().sum();

@@ -4,9 +4,9 @@
 //! is the sum over its records known by `k` (exclusive or for the mask of order days). Records of one account lie side
 //! by side, so that an origin walks memory once.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter::Peekable};
 
-use polars::prelude::DataFrame;
+use polars::prelude::{ChunkAgg, DataFrame};
 
 use super::FeatureError;
 use crate::{
@@ -70,7 +70,6 @@ pub(super) struct Ledger {
     sales: Vec<Vec<(i32, i32)>>,
     totals: Totals,
     first_month: Month,
-    last_knowledge: Month,
 }
 
 /// All account ids in ascending order; numbers them for the queries that follow.
@@ -84,26 +83,88 @@ pub(super) fn product_groups(warehouse: &Warehouse) -> Result<Vec<String>, Featu
     texts(&warehouse.frame(include_str!("../sql/product_groups.sql"), params![])?, "product_group")
 }
 
+/// The ledger as the warehouse hands it over: rows in order of account, month and month of knowledge.
+#[derive(Debug)]
+pub(super) struct LedgerFrames {
+    orders: DataFrame,
+    money: DataFrame,
+    /// The last month in which anything became known.
+    pub(super) last_knowledge: Month,
+}
+
+impl LedgerFrames {
+    pub(super) fn read(warehouse: &Warehouse) -> Result<Self, FeatureError> {
+        let orders = warehouse.frame(include_str!("../sql/ledger_accounts.sql"), params![])?;
+        let money = warehouse.frame(include_str!("../sql/ledger_groups.sql"), params![])?;
+        let last = |frame: &DataFrame| Ok::<_, FeatureError>(frame.column("known_month")?.i32()?.max());
+        let last = last(&orders)?.max(last(&money)?).ok_or(FeatureError::NoOrders)?;
+        Ok(Self { orders, money, last_knowledge: Month::from_index(last)? })
+    }
+}
+
 impl Ledger {
-    pub(super) fn load(warehouse: &Warehouse, accounts: usize) -> Result<Self, FeatureError> {
-        let frame = warehouse.frame(include_str!("../sql/ledger_accounts.sql"), params![])?;
-        let (records, totals) = records_of(&frame)?;
-        let offsets = offsets_of(&frame, accounts)?;
-        drop(frame);
-        let first = totals.keys().map(|&(month, _)| month).min().ok_or(FeatureError::NoOrders)?;
-        let last = totals.keys().map(|&(_, known_month)| known_month).max().ok_or(FeatureError::NoOrders)?;
-        let frame = warehouse.frame(include_str!("../sql/ledger_groups.sql"), params![])?;
-        let group_records = groups_of(&frame)?;
-        Ok(Self {
-            offsets,
-            records,
-            group_offsets: offsets_of(&frame, accounts)?,
-            sales: sales_of(&group_records),
-            group_records,
-            totals,
-            first_month: Month::from_index(first)?,
-            last_knowledge: Month::from_index(last)?,
-        })
+    /// Of the rows of as many accounts.
+    pub(super) fn of(frames: LedgerFrames, accounts: usize) -> Result<Self, FeatureError> {
+        let mut ledger = Self {
+            offsets: vec![0; accounts + 1],
+            records: Vec::with_capacity(frames.orders.height()),
+            group_offsets: vec![0; accounts + 1],
+            group_records: Vec::with_capacity(frames.money.height()),
+            sales: Vec::new(),
+            totals: Totals::new(),
+            first_month: frames.last_knowledge,
+        };
+        let mut orders = order_rows(&frames.orders)?.peekable();
+        let mut money = money_rows(&frames.money)?.peekable();
+        // a month may have goods returned and no order, or an order that became known later than its money
+        while let Some(key) =
+            [orders.peek().map(|row| row.key), money.peek().map(|row| row.key)].into_iter().flatten().min()
+        {
+            ledger.take_over(key, orders.next_if(|row| row.key == key), &mut money);
+        }
+        for offsets in [&mut ledger.offsets, &mut ledger.group_offsets] {
+            for account in 0..accounts {
+                offsets[account + 1] = offsets[account + 1].max(offsets[account]);
+            }
+        }
+        let first = ledger.totals.keys().map(|&(month, _)| month).min().ok_or(FeatureError::NoOrders)?;
+        ledger.first_month = Month::from_index(first)?;
+        ledger.sales = sales_of(&ledger.group_records);
+        Ok(ledger)
+    }
+
+    /// Adds the record of `key`: its orders and all its money.
+    fn take_over(&mut self, key: Key, orders: Option<OrderRow>, money: &mut Peekable<impl Iterator<Item = MoneyRow>>) {
+        let Key(account, month, known_month) = key;
+        let OrderRow { orders, days, largest_order, .. } = orders.unwrap_or_default();
+        let mut record = Record {
+            month,
+            known_month,
+            orders,
+            days,
+            largest_order,
+            revenue: 0,
+            returns: 0,
+            margin: 0,
+            costed_revenue: 0,
+        };
+        let total = self.totals.entry((month, known_month)).or_default();
+        while let Some(row) = money.next_if(|row| row.key == key) {
+            record.revenue += row.revenue;
+            record.returns += row.returns;
+            record.margin += row.margin.unwrap_or(0);
+            record.costed_revenue += row.costed_revenue;
+            total.costed_groups += i64::from(row.margin.is_some());
+            if let Ok(group) = u32::try_from(row.group) {
+                self.group_records.push(GroupRecord { month, known_month, group, revenue: row.revenue });
+                self.group_offsets[account as usize + 1] = self.group_records.len();
+            }
+        }
+        total.costed_revenue += record.costed_revenue;
+        total.margin += record.margin;
+        total.days |= record.days;
+        self.records.push(record);
+        self.offsets[account as usize + 1] = self.records.len();
     }
 
     pub(super) fn records(&self, account: usize, as_of: AsOf) -> impl Iterator<Item = &Record> {
@@ -153,11 +214,6 @@ impl Ledger {
 
     pub(super) const fn first_month(&self) -> Month {
         self.first_month
-    }
-
-    /// The last month in which anything became known.
-    pub(super) const fn last_knowledge(&self) -> Month {
-        self.last_knowledge
     }
 
     pub(super) fn last_complete_month(&self) -> (Month, String) {
@@ -210,55 +266,65 @@ impl Ledger {
     }
 }
 
-fn records_of(frame: &DataFrame) -> Result<(Vec<Record>, Totals), FeatureError> {
-    let narrow = |name| Ok::<_, FeatureError>(frame.column(name)?.i32()?.into_no_null_iter());
-    let wide = |name| Ok::<_, FeatureError>(frame.column(name)?.i64()?.into_no_null_iter());
-    let (mut known_month, mut orders, mut days) = (narrow("known_month")?, narrow("orders")?, narrow("day_mask")?);
-    let (mut largest_order, mut revenue, mut returns) =
-        (wide("largest_order_e4")?, wide("revenue_e4")?, wide("returns_e4")?);
-    let (mut margin, mut costed_revenue) = (wide("margin_e4")?, wide("costed_revenue_e4")?);
-    let mut costed_groups = narrow("costed_groups")?;
+/// Account, month, month of knowledge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(i32, i32, i32);
 
-    let mut records = Vec::with_capacity(frame.height());
-    let mut totals = Totals::new();
-    for month in narrow("month")? {
-        let mut next = || {
-            Some(Record {
-                month,
-                known_month: known_month.next()?,
-                orders: orders.next()?,
-                days: days.next()? as u32,
-                largest_order: largest_order.next()?,
-                revenue: revenue.next()?,
-                returns: returns.next()?,
-                margin: margin.next()?,
-                costed_revenue: costed_revenue.next()?,
-            })
-        };
-        let record = next().expect("columns of one frame are of one length");
-        let total = totals.entry((month, record.known_month)).or_default();
-        total.costed_groups += i64::from(costed_groups.next().unwrap_or(0));
-        total.costed_revenue += record.costed_revenue;
-        total.margin += record.margin;
-        total.days |= record.days;
-        records.push(record);
-    }
-    Ok((records, totals))
+#[derive(Debug, Default)]
+struct OrderRow {
+    key: Key,
+    orders: i32,
+    days: u32,
+    largest_order: i64,
 }
 
-fn groups_of(frame: &DataFrame) -> Result<Vec<GroupRecord>, FeatureError> {
-    let narrow = |name| Ok::<_, FeatureError>(frame.column(name)?.i32()?.into_no_null_iter());
-    let rows = narrow("month")?.zip(narrow("known_month")?).zip(narrow("group_number")?);
-    let revenue = frame.column("revenue_e4")?.i64()?.into_no_null_iter();
-    Ok(rows
-        .zip(revenue)
-        .map(|(((month, known_month), group), revenue)| GroupRecord {
-            month,
-            known_month,
-            group: group as u32,
+#[derive(Debug)]
+struct MoneyRow {
+    key: Key,
+    /// Below 0: no group.
+    group: i32,
+    revenue: i64,
+    returns: i64,
+    margin: Option<i64>,
+    costed_revenue: i64,
+}
+
+fn narrow<'a>(frame: &'a DataFrame, name: &str) -> Result<impl Iterator<Item = i32> + use<'a>, FeatureError> {
+    Ok(frame.column(name)?.i32()?.into_no_null_iter())
+}
+
+fn wide<'a>(frame: &'a DataFrame, name: &str) -> Result<impl Iterator<Item = i64> + use<'a>, FeatureError> {
+    Ok(frame.column(name)?.i64()?.into_no_null_iter())
+}
+
+fn keys(frame: &DataFrame) -> Result<impl Iterator<Item = Key>, FeatureError> {
+    let months = narrow(frame, "month")?.zip(narrow(frame, "known_month")?);
+    Ok(narrow(frame, "account")?.zip(months).map(|(account, (month, known_month))| Key(account, month, known_month)))
+}
+
+fn order_rows(frame: &DataFrame) -> Result<impl Iterator<Item = OrderRow>, FeatureError> {
+    let rows = keys(frame)?.zip(narrow(frame, "orders")?).zip(narrow(frame, "day_mask")?);
+    Ok(rows.zip(wide(frame, "largest_order_e4")?).map(|(((key, orders), days), largest_order)| OrderRow {
+        key,
+        orders,
+        days: days as u32,
+        largest_order,
+    }))
+}
+
+fn money_rows(frame: &DataFrame) -> Result<impl Iterator<Item = MoneyRow>, FeatureError> {
+    let rows = keys(frame)?.zip(narrow(frame, "group_number")?);
+    let money = wide(frame, "revenue_e4")?.zip(wide(frame, "returns_e4")?).zip(wide(frame, "costed_revenue_e4")?);
+    Ok(rows.zip(money).zip(frame.column("margin_e4")?.i64()?.iter()).map(
+        |(((key, group), ((revenue, returns), costed_revenue)), margin)| MoneyRow {
+            key,
+            group,
             revenue,
-        })
-        .collect())
+            returns,
+            margin,
+            costed_revenue,
+        },
+    ))
 }
 
 /// Per product group, the earliest months of sale and of knowledge.

@@ -17,7 +17,11 @@ pub(super) use dialogue::{Channel, ROLES, SIGNAL_SOURCES, TouchOutcome};
 pub(super) use history::{History, MonthTotal};
 pub(super) use ledger::GroupRecord;
 
-use self::{dated::Dated, dialogue::Dialogue, ledger::Ledger};
+use self::{
+    dated::Dated,
+    dialogue::Dialogue,
+    ledger::{Ledger, LedgerFrames},
+};
 use super::FeatureError;
 use crate::{
     domain::{AsOf, Month, Notice},
@@ -44,11 +48,18 @@ impl Facts {
     /// If the ledger is empty, or if the warehouse refuses a query.
     pub fn load(warehouse: &Warehouse) -> Result<Self, FeatureError> {
         let account_ids = ledger::account_ids(warehouse)?;
-        let ledger = Ledger::load(warehouse, account_ids.len())?;
         let groups = ledger::product_groups(warehouse)?;
-        let last_day = ledger.last_knowledge().last_day();
-        let dated = Dated::load(warehouse, last_day)?;
-        let dialogue = Dialogue::load(warehouse, account_ids.len(), last_day, &groups)?;
+        let frames = LedgerFrames::read(warehouse)?;
+        let (accounts, last_day) = (account_ids.len(), frames.last_knowledge.last_day());
+        // the ledger is put together while the warehouse is asked for the rest
+        let mut ledger = None;
+        let rest = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| ledger = Some(Ledger::of(frames, accounts)));
+            let dated = Dated::load(warehouse, last_day)?;
+            Ok::<_, FeatureError>((dated, Dialogue::load(warehouse, accounts, last_day, &groups)?))
+        });
+        let ledger = ledger.ok_or(FeatureError::NoOrders)??;
+        let (dated, dialogue) = rest?;
         let mut notices = ledger.notices();
         if groups.is_empty() {
             let text = "no order line has a product group, so assortment is unknown";
