@@ -172,6 +172,12 @@ fn a_closed_round_keeps_its_scores_and_loses_its_answers_for_good() {
     let said = project.run(&["ingest"]);
     assert!(said.err.contains("closed staff survey rounds"), "{}{}", said.out, said.err);
     assert_eq!(pseudonyms(), Vec::<String>::new());
+    // a forgotten customer leaves closed rounds, too
+    let kept = || fs::read_to_string(project.path().join("data/staff_rounds.json")).unwrap();
+    let rounds: serde_json::Value = serde_json::from_str(&kept()).unwrap();
+    let customer = rounds[0]["scores"][0]["customer_id"].as_str().unwrap().to_owned();
+    project.run(&["forget", "customer", &customer]);
+    assert!(!kept().contains(&customer) && kept().contains(&round), "{customer}");
     let said = project.fails(1, &["survey", "close", "never"]);
     assert!(
         said.err.contains("no staff survey round `never`") && said.err.contains("there are 2016-10"),
