@@ -263,7 +263,8 @@ impl<'a> Run<'a> {
     /// Runs the ladder, or finds that it was run; what is held is published whatever else would be.
     pub(super) fn judge(&self, moment: &Moment, holds: &Holds) -> Result<(Backtest, Key, Origin), PipelineError> {
         let ladder = self.ladder()?;
-        let staff = self.staff_estimates(moment)?;
+        // at the horizon beside the main one no level is chosen
+        let staff = if moment.is_main() { self.staff_estimates(moment)? } else { BTreeMap::new() };
         let (name, held) =
             if holds.is_empty() { ("backtest", String::new()) } else { ("backtest-held", format!("{holds:?}")) };
         let key = Key::of(
