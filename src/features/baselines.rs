@@ -21,7 +21,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::{
-    BASELINE_COLUMNS, BaselineFrame, FeatureError,
+    BASELINE_COLUMNS, BaselineFrame, FeatureError, Seasons,
     as_of::{History, MonthTotal},
     origin::Origin,
     portfolio::CHUNK,
@@ -81,7 +81,10 @@ impl Origin<'_> {
             columns.push(Column::new((*name).into(), values));
         }
         let frame = DataFrame::new(own.len(), columns)?;
-        BaselineFrame::new(self.known().as_of(), horizon, (0.01 * mean_base).max(LEAST_THRESHOLD), frame)
+        let threshold = (0.01 * mean_base).max(LEAST_THRESHOLD);
+        let (season, months) = (self.portfolio().season(), horizon.months() as usize);
+        let seasons = Seasons { last: season.mean_of_last(months), next: season.mean_of_next(months) };
+        Ok(BaselineFrame::new(self.known().as_of(), horizon, threshold, frame)?.with_seasons(seasons))
     }
 
     fn own_baselines(&self, history: &History, horizon: Horizon) -> Own {

@@ -100,7 +100,23 @@ pub struct BaselineFrame {
     as_of: AsOf,
     horizon: Horizon,
     threshold: f64,
+    seasons: Seasons,
     frame: DataFrame,
+}
+
+/// The portfolio's seasonal index over windows of as many months as the horizon has, 1 on average over a year.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seasons {
+    /// Of the months that end with `t`.
+    pub last: f64,
+    /// Of the months that follow `t`.
+    pub next: f64,
+}
+
+impl Default for Seasons {
+    fn default() -> Self {
+        Self { last: 1.0, next: 1.0 }
+    }
 }
 
 impl BaselineFrame {
@@ -118,7 +134,18 @@ impl BaselineFrame {
         if !(threshold.is_finite() && threshold > 0.0) {
             return Err(FeatureError::Threshold { value: threshold });
         }
-        Ok(Self { as_of, horizon, threshold, frame })
+        Ok(Self { as_of, horizon, threshold, seasons: Seasons::default(), frame })
+    }
+
+    /// With the portfolio's seasonal index, which is 1 all the year without.
+    #[must_use]
+    pub fn with_seasons(self, seasons: Seasons) -> Self {
+        Self { seasons, ..self }
+    }
+
+    /// The portfolio's seasonal index at `t`.
+    pub const fn seasons(&self) -> Seasons {
+        self.seasons
     }
 
     /// The point in time.

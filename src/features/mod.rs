@@ -39,7 +39,7 @@ mod trend;
 
 pub use as_of::{Facts, Known};
 pub use error::FeatureError;
-pub use frame::{ACCOUNT_ID, BASELINE_COLUMNS, BaselineFrame, FeatureFrame, LABEL_COLUMNS, LabelFrame, Slice};
+pub use frame::{ACCOUNT_ID, BASELINE_COLUMNS, BaselineFrame, FeatureFrame, LABEL_COLUMNS, LabelFrame, Seasons, Slice};
 pub use payment::Overdue;
 pub use population::{ACCOUNT_COLUMNS, AccountFrame};
 pub use purchases::Purchases;

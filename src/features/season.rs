@@ -47,6 +47,11 @@ impl SeasonalIndex {
     pub(super) fn mean_of_next(&self, months: usize) -> f64 {
         (0..months).map(|ahead| self.following[ahead % 12]).sum::<f64>() / months as f64
     }
+
+    /// Mean index of the `months` that end with `t`.
+    pub(super) fn mean_of_last(&self, months: usize) -> f64 {
+        (0..months).map(|ago| self.following[11 - ago % 12]).sum::<f64>() / months as f64
+    }
 }
 
 /// A block's months at one level of growth, divided by their mean.
@@ -76,6 +81,8 @@ mod tests {
             let index = SeasonalIndex::new(&months(36, growth, 1));
             assert!((index.mean_of_next(3) - 2.0).abs() < 0.01, "{growth}: {index:?}");
             assert!((index.mean_of_next(12) - 1.0).abs() < 1e-12);
+            assert!((index.mean_of_last(3) - 2.0 / 3.0).abs() < 0.01);
+            assert!((index.mean_of_last(12) - 1.0).abs() < 1e-12);
             assert!((SeasonalIndex::new(&months(24, growth, 7)).mean_of_next(6) - 2.0 / 3.0).abs() < 0.01);
         }
     }

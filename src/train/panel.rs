@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{AbcClass, AbcThresholds, Month, Seed, cumulative_classes},
-    features::Slice,
+    features::{Seasons, Slice},
 };
 
 /// The most rows one fit sees; beyond it, accounts (never single rows) are sampled.
@@ -150,6 +150,11 @@ impl<'a> Panel<'a> {
             }
             Ok(all)
         })
+    }
+
+    /// What all rows of an origin share, per row.
+    fn by_origin<T: Copy>(&self, of: impl Fn(&Slice) -> T) -> Vec<T> {
+        self.parts.iter().flat_map(|part| std::iter::repeat_n(of(part.slice), part.len())).collect()
     }
 
     /// What is the same for several rungs or targets, made once per `key`. Two threads may make it at the same time; the
@@ -367,19 +372,9 @@ impl<'p> Rows<'p> {
         Ok(self.gather(&self.panel.column(&key, |slice| Ok(slice.baselines().numbers(name)?))?))
     }
 
-    /// The portfolio's seasonal index of the target months at the row's origin: by what a yearly mean, scaled to the
-    /// horizon, is multiplied. 1 where the last year brought nothing.
-    ///
-    /// # Errors
-    /// None in practice; the columns exist by construction.
-    pub fn season(&self) -> Result<Vec<f64>, TrainError> {
-        let season = self.panel.column("season", |slice| {
-            let sum = |name| -> Result<f64, TrainError> { Ok(slice.baselines().numbers(name)?.iter().sum()) };
-            let (seasonal, plain) = (sum("last_12_seasonal_revenue")?, sum("last_12_scaled_revenue")?);
-            let index = if seasonal > 0.0 && plain > 0.0 { seasonal / plain } else { 1.0 };
-            Ok(vec![index; slice.height()])
-        })?;
-        Ok(self.gather(&season))
+    /// The portfolio's seasonal index at the row's origin.
+    pub fn seasons(&self) -> Vec<Seasons> {
+        self.gather(&self.panel.by_origin(|slice| slice.baselines().seasons()))
     }
 
     /// Whether the account has under 12 months of history.
@@ -392,10 +387,7 @@ impl<'p> Rows<'p> {
 
     /// METHOD's `c`: 1 % of the portfolio's mean base at the row's origin.
     pub fn offset(&self) -> Vec<f64> {
-        let all: Vec<f64> = (self.panel.parts.iter())
-            .flat_map(|part| std::iter::repeat_n(part.slice.baselines().threshold(), part.len()))
-            .collect();
-        self.gather(&all)
+        self.gather(&self.panel.by_origin(|slice| slice.baselines().threshold()))
     }
 
     /// A label.

@@ -46,6 +46,14 @@ fn totals(company: &Company, at: Month) -> (f64, f64) {
 }
 
 #[test]
+fn the_low_season_is_known_where_the_best_baseline_knows_none() {
+    // its best baseline is a yearly mean; models that started from it as it is were 17 % too high before the winter
+    let company = Company { accounts: 1000, months: 71, seed: Seed(23), trend: 0.06, ..Company::default() };
+    let (expected, truth) = totals(&company, "2021-11".parse().unwrap());
+    assert!((expected / truth - 1.0).abs() < 0.1, "{expected:.0} against {truth:.0}");
+}
+
+#[test]
 fn with_seasons_and_a_trend_the_total_is_within_a_tenth_at_every_quarter() {
     let company = Company { accounts: 1000, months: 72, seed: Seed(21), trend: 0.06, ..Company::default() };
     for month in ["2021-03", "2021-06", "2021-09", "2021-12"] {

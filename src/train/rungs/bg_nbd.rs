@@ -55,13 +55,13 @@ impl Histories {
 impl BgNbdGammaGamma {
     fn level(&self, values: &GammaGamma, rows: &Rows<'_>) -> Result<Vec<f64>, TrainError> {
         let h = Histories::of(rows)?;
-        let (mean, season) = (rows.number("value_per_order_day")?, rows.season()?);
+        let (mean, season) = (rows.number("value_per_order_day")?, rows.seasons());
         Ok((0..h.x.len())
             .map(|i| {
                 let n = self.purchases.expected_purchases(self.horizon_days, h.x[i], h.t_x[i], h.age[i]);
                 // the mean is over all order days, the first included
                 let known = if mean[i] > 0.0 { h.x[i] + 1.0 } else { 0.0 };
-                n * values.expected_value(known, mean[i].max(0.0)) * season[i]
+                n * values.expected_value(known, mean[i].max(0.0)) * season[i].next
             })
             .collect())
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{baseline::Level, label};
 use crate::{
     domain::{AbcClass, Target},
+    features::Seasons,
     train::{Candidate, Rows, TrainError},
 };
 
@@ -16,6 +17,8 @@ use crate::{
 const ENOUGH: usize = 30;
 /// A smearing factor beyond this comes from a few rows.
 const MOST_SMEAR: f64 = 20.0;
+/// Months in which next to nothing was ordered say nothing of the months to come.
+const LEAST_SEASON: f64 = 0.05;
 
 pub(crate) fn positive_level(level: &[f64]) -> Vec<f64> {
     level.iter().map(|b| b.max(0.0)).collect()
@@ -37,10 +40,47 @@ fn group(class: AbcClass, b: f64) -> usize {
     if b > 0.0 { class as usize } else { GROUPS - 1 }
 }
 
-/// The baseline a model is relative to: `B0`, never negative.
+/// The baseline a model is relative to: `B0`, never negative, brought to the season of the target months.
+///
+/// Which baseline is the best tells little of the season, and a model that starts from a level without it cannot put it
+/// on: no feature of one account says that all of them are about to order less.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Anchor {
     level: Level,
+    /// Models written before there was such a field start from their column as it is.
+    #[serde(default)]
+    shows: Season,
+}
+
+/// The season that a baseline column shows as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Season {
+    /// That of the last months, as many as the horizon has.
+    Last,
+    /// That of whole years: none.
+    Average,
+    /// That of the target months.
+    #[default]
+    Next,
+}
+
+impl Season {
+    fn of_column(name: &str) -> Self {
+        match name.rsplit_once('_').map_or(name, |(level, _)| level) {
+            "last_horizon" => Self::Last,
+            "last_12_seasonal" | "same_months_last_year" => Self::Next,
+            _ => Self::Average,
+        }
+    }
+
+    fn factor(self, seasons: Seasons) -> f64 {
+        match self {
+            Self::Last => seasons.next / seasons.last.max(LEAST_SEASON),
+            Self::Average => seasons.next,
+            Self::Next => 1.0,
+        }
+    }
 }
 
 impl Anchor {
@@ -53,12 +93,15 @@ impl Anchor {
         } else {
             Level::learn(candidate, outcome, rows)?
         };
-        Ok(Self { level })
+        let shows = Season::of_column(&level.column);
+        Ok(Self { level, shows })
     }
 
     /// `B0` and `c` per row.
     pub(crate) fn values(&self, rows: &Rows<'_>) -> Result<(Vec<f64>, Vec<f64>), TrainError> {
-        Ok((positive_level(&self.level.values(rows)?), rows.offset()))
+        let mut level = positive_level(&self.level.values(rows)?);
+        level.iter_mut().zip(rows.seasons()).for_each(|(level, seasons)| *level *= self.shows.factor(seasons));
+        Ok((level, rows.offset()))
     }
 }
 
@@ -139,6 +182,25 @@ mod tests {
             assert!((from_log_ratio(log_ratio(y, b, 2.0), b, 2.0) - y).abs() < 1e-9);
         }
         assert_eq!(log_ratio(-5.0, 0.0, 2.0), 0.0, "returns count as zero");
+    }
+
+    #[test]
+    fn every_baseline_is_brought_to_the_season_of_the_target_months() {
+        let seasons = Seasons { last: 1.25, next: 0.5 };
+        for (name, factor) in [
+            ("portfolio_mean", 0.5),
+            ("last_horizon", 0.4),
+            ("last_12_scaled", 0.5),
+            ("last_12_seasonal", 1.0),
+            ("same_months_last_year", 1.0),
+            ("mean_24_scaled", 0.5),
+        ] {
+            for money in ["revenue", "margin"] {
+                let found = Season::of_column(&format!("{name}_{money}"));
+                assert!((found.factor(seasons) - factor).abs() < 1e-12, "{name}_{money}: {found:?}");
+            }
+        }
+        assert!(Season::Last.factor(Seasons { last: 0.0, next: 1.0 }).is_finite(), "a factory closed for the summer");
     }
 
     #[test]

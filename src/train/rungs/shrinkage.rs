@@ -89,7 +89,7 @@ impl Shrinkage {
             for i in 0..level.len() {
                 level[i] += own.credibility[class[i] as usize] * (values[i] - group[i]);
             }
-            level.iter_mut().zip(rows.season()?).for_each(|(level, season)| *level *= season);
+            level.iter_mut().zip(rows.seasons()).for_each(|(level, season)| *level *= season.next);
         }
         Ok(level)
     }
@@ -123,7 +123,7 @@ impl Rung for Shrinkage {
             None => (None, means(y.clone())?),
             Some(column) => {
                 // means of whole years: the season is taken off what is learned and put on what is predicted
-                let plain: Vec<f64> = y.iter().zip(rows.season()?).map(|(y, season)| y / season).collect();
+                let plain: Vec<f64> = y.iter().zip(rows.seasons()).map(|(y, season)| y / season.next).collect();
                 let values = rows.baseline(column)?;
                 let credibility = credibility(&values, &plain, &rows.class());
                 (Some(Own { column: column.into(), group: means(values)?, credibility }), means(plain)?)
