@@ -13,8 +13,10 @@ pub(super) const SEASONED: i32 = 12;
 const YOUNGEST: i32 = 3;
 /// Most training slices of one fit.
 pub(super) const MOST_TRAIN: usize = 8;
-/// Most slices of a fit that may use all stages.
-pub(super) const MOST_REFIT: usize = 10;
+/// Most slices of a fit that may use all stages: all that the other limits leave.
+const MOST_REFIT: usize = 16;
+/// Most slices of a fit that is repeated, on bootstrap samples or for every product group.
+pub(super) const MOST_REPEATED: usize = 10;
 /// Distances of training slices in months; those without a common divisor with 12 visit all calendar months.
 const STRIDES: [i32; 5] = [1, 2, 3, 5, 7];
 

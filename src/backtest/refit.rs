@@ -1,8 +1,8 @@
 //! After judging: the frozen recipe of each target, refit on the newest slices whose labels are complete.
 //!
 //! Conformal offsets come from residuals out of fold by account, since no later origin is left to calibrate on. The
-//! recipes that headroom is made from are refit on account-bootstrap samples too, the same samples for both, from which
-//! its estimation interval follows; where stretch is not asked for, there is no headroom either.
+//! recipes that headroom is made from are refit on account-bootstrap samples of the newest slices too, the same samples for
+//! both, from which its estimation interval follows; where stretch is not asked for, there is no headroom either.
 
 use rayon::prelude::*;
 
@@ -10,6 +10,7 @@ use super::{
     BacktestError, Setting,
     contest::{Contest, training_rows},
     losses::outcome,
+    origins::MOST_REPEATED,
     trained::Trained,
 };
 use crate::{
@@ -52,11 +53,12 @@ fn champion(
     let task = Task { candidate: &contest.published, target, horizon, anchor: &contest.anchor, calibrate: None };
     let model = fit_rows(&task, &rows)?;
     let refits = if of_headroom {
+        let newest = rows.newest(MOST_REPEATED);
         let refits = (0..REFITS)
             .into_par_iter()
             .map(|sample| {
                 let seed = setting.seed.derive(&format!("headroom/{sample}"));
-                model.refit(&task, &rows.resample_accounts(seed))
+                model.refit(&task, &newest.resample_accounts(seed))
             })
             .collect::<Result<Vec<FittedModel>, TrainError>>();
         match refits {

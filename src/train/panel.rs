@@ -137,6 +137,10 @@ impl<'a> Panel<'a> {
         self.origin_rows(self.parts.len().saturating_sub(1))
     }
 
+    fn first_row_of_newest(&self, origins: usize) -> u32 {
+        self.parts.iter().rev().skip(origins).map(Part::len).sum::<usize>() as u32
+    }
+
     /// A column of all rows, read from the frames once.
     fn column<T: Clone + Send + Sync + 'static>(
         &self,
@@ -227,10 +231,16 @@ impl<'p> Rows<'p> {
         Self { panel: self.panel, index: positions.iter().map(|&p| self.index[p]).collect() }
     }
 
+    /// The rows of the pool's newest `origins`.
+    #[must_use]
+    pub fn newest(&self, origins: usize) -> Self {
+        let first = self.panel.first_row_of_newest(origins);
+        Self { panel: self.panel, index: self.index.iter().copied().filter(|row| *row >= first).collect() }
+    }
+
     /// The rows before the pool's last origin, and those of it.
     pub fn split_last_origin(&self) -> (Self, Self) {
-        let last = self.panel.parts.last().map_or(0, Part::len);
-        let first = (self.panel.len() - last) as u32;
+        let first = self.panel.first_row_of_newest(1);
         let (later, earlier) = self.index.iter().partition(|row| **row >= first);
         (Self { panel: self.panel, index: earlier }, Self { panel: self.panel, index: later })
     }

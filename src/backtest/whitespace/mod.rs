@@ -25,7 +25,7 @@ use super::{
     bootstrap::{Bootstrap, lower_bound},
     choose::{Entry, choose},
     metrics::{Order, deciles, mean, probability, skill},
-    origins::MOST_REFIT,
+    origins::MOST_REPEATED,
     report::{CalibrationBin, Estimate},
 };
 use crate::{
@@ -189,7 +189,7 @@ pub fn whitespace(origins: &[Origin<'_>], setting: &Setting<'_>) -> Result<Optio
         origins.iter().map(|origin| Surroundings::new(*origin, setting.abc)).collect::<Result<_, _>>()?;
     let pick = |of: &[Month]| -> Result<GroupRows, BacktestError> {
         let chosen: Vec<&Surroundings<'_>> = surroundings.iter().filter(|at| of.contains(&at.at())).collect();
-        let skip = chosen.len().saturating_sub(MOST_REFIT);
+        let skip = chosen.len().saturating_sub(MOST_REPEATED);
         GroupRows::of(&chosen[skip..], setting.seed, MAX_ROWS)
     };
     let mut before: Vec<Month> = plan.train.iter().chain(&plan.calibrate).copied().collect();
