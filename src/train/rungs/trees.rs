@@ -59,7 +59,7 @@ pub(crate) fn tree_params() -> Vec<Param> {
         Param { name: "leaves", default: 12.0, range: 2.0..=256.0, expected: "a number from 2 to 256" },
         Param { name: "min_leaf_rows", default: 40.0, range: 1.0..=1e6, expected: "a number from 1" },
         Param { name: "l2", default: 5.0, range: 0.0..=1e6, expected: "zero or a positive number" },
-        Param { name: "row_fraction", default: 0.6, range: 1e-3..=1.0, expected: share },
+        Param { name: "row_fraction", default: 0.8, range: 1e-3..=1.0, expected: share },
         Param { name: "column_fraction", default: 0.4, range: 1e-3..=1.0, expected: share },
     ]
 }
