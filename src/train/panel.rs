@@ -6,10 +6,11 @@
 use std::{
     any::Any,
     collections::BTreeMap,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use ndarray::Array2;
+use ndarray::{ArcArray2, Array2};
 
 use super::{
     TrainError,
@@ -222,6 +223,11 @@ impl<'p> Rows<'p> {
         Self { panel: self.panel, index: positions.iter().map(|&p| self.index[p]).collect() }
     }
 
+    /// The rows at consecutive `positions` of this selection.
+    pub(crate) fn part(&self, positions: Range<usize>) -> Self {
+        Self { panel: self.panel, index: self.index[positions].to_vec() }
+    }
+
     /// The rows before the pool's last origin, and those of it.
     pub fn split_last_origin(&self) -> (Self, Self) {
         let last = self.panel.parts.last().map_or(0, Part::len);
@@ -253,7 +259,7 @@ impl<'p> Rows<'p> {
     }
 
     /// Rows of a matrix of the whole pool.
-    pub(crate) fn of_pool(&self, x: &Array2<f64>) -> Array2<f64> {
+    pub(crate) fn of_pool(&self, x: &ArcArray2<f64>) -> ArcArray2<f64> {
         if self.is_whole() {
             return x.clone();
         }
@@ -263,7 +269,8 @@ impl<'p> Rows<'p> {
             let start = row as usize * x.ncols();
             rows.extend_from_slice(&values[start..start + x.ncols()]);
         }
-        Array2::from_shape_vec((self.len(), x.ncols()), rows).unwrap_or_else(|_| Array2::zeros((0, x.ncols())))
+        let rows = Array2::from_shape_vec((self.len(), x.ncols()), rows);
+        rows.unwrap_or_else(|_| Array2::zeros((0, x.ncols()))).into_shared()
     }
 
     /// Splits by account into the rows of fold `fold` of `folds` and all others.
@@ -392,10 +399,8 @@ impl<'p> Rows<'p> {
 
     /// METHOD's `c`: 1 % of the portfolio's mean base at the row's origin.
     pub fn offset(&self) -> Vec<f64> {
-        let all: Vec<f64> = (self.panel.parts.iter())
-            .flat_map(|part| std::iter::repeat_n(part.slice.baselines().threshold(), part.len()))
-            .collect();
-        self.gather(&all)
+        let all = self.panel.column("offset", |slice| Ok(vec![slice.baselines().threshold(); slice.height()]));
+        self.gather(&all.unwrap_or_default())
     }
 
     /// A label.
