@@ -145,9 +145,11 @@ impl<'a> Panel<'a> {
         read: impl Fn(&Slice) -> Result<Vec<T>, TrainError>,
     ) -> Result<Arc<Vec<T>>, TrainError> {
         self.shared(key, || {
-            let mut all = Vec::with_capacity(self.len());
-            for part in &self.parts {
-                all.extend(part.pick(read(part.slice)?));
+            let mut parts = self.parts.iter().map(|part| read(part.slice).map(|column| part.pick(column)));
+            // that of a single origin is taken as it is
+            let mut all = parts.next().transpose()?.unwrap_or_default();
+            for part in parts {
+                all.extend(part?);
             }
             Ok(all)
         })
