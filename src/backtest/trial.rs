@@ -75,8 +75,13 @@ pub fn trial<L: Learner>(
     let rows = training_rows(target, &train.rows())?;
     let encoder = Encoder::learn(features, &rows)?;
     let account = rows.account();
-    let set =
-        TrainingSet::new(&encoder.names(), encoder.transform(&rows)?, &account, outcome(target, &rows)?, &account)?;
+    let set = TrainingSet::new(
+        &encoder.names(),
+        encoder.transform(&rows)?.into_owned(),
+        &account,
+        outcome(target, &rows)?,
+        &account,
+    )?;
     let gave_up = |reason| TrainError::Learner { rung: "own learner".into(), target, reason };
     let model = learner.fit(&set).map_err(gave_up)?;
     let (baseline, carried) = fit_best_baseline(target, plan.horizon, &rows)?;
@@ -87,7 +92,7 @@ pub fn trial<L: Learner>(
     let pool = Pool::new(target, &tests)?;
     let (mut own, mut base) = (Vec::new(), Vec::new());
     for test in &tests {
-        let predicted = learner.predict(&model, &encoder.transform(&test.rows)?);
+        let predicted = learner.predict(&model, &encoder.transform(&test.rows)?.into_owned());
         if predicted.len() != test.rows.len() || predicted.iter().any(|value| !value.is_finite()) {
             let reason =
                 format!("it gave {} figures for {} rows, or one that is none", predicted.len(), test.rows.len());

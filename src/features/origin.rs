@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
+use polars_arrow::bitmap::Bitmap;
 use rayon::prelude::*;
 
 use super::{
@@ -99,27 +100,31 @@ impl<'a> Origin<'a> {
         ];
         let features = families.concat();
         let customer_since = self.customer_since()?;
-        let chunks: Vec<Vec<Vec<f64>>> = self
-            .portfolio
-            .members()
+        let members = self.portfolio.members();
+        // all zeros, which the system hands out untouched: each page is first written by the thread that fills it
+        let mut columns: Vec<Vec<f64>> = features.iter().map(|_| vec![0.0; members.len()]).collect();
+        let mut parts: Vec<Vec<&mut [f64]>> = members.chunks(CHUNK).map(|_| Vec::new()).collect();
+        for column in &mut columns {
+            parts.iter_mut().zip(column.chunks_mut(CHUNK)).for_each(|(part, values)| part.push(values));
+        }
+        members
             .par_chunks(CHUNK)
-            .map(|members| self.walk(members, &customer_since, features.len()))
-            .collect();
-        let column = |(position, feature): (usize, &catalogue::Feature)| {
-            let values = chunks.iter().flat_map(|chunk| chunk[position].iter());
-            let known = values.map(|value| (!value.is_nan()).then_some(*value));
-            Float64Chunked::from_iter_options(feature.name.into(), known).into_column()
+            .zip(parts)
+            .for_each(|(members, mut part)| self.walk(members, &customer_since, &mut part));
+        let column = |(values, feature): (Vec<f64>, &catalogue::Feature)| {
+            let known: Bitmap = values.iter().map(|value| !value.is_nan()).collect();
+            let known = Some(known).filter(|known| known.unset_bits() > 0);
+            Float64Chunked::from_vec_validity(feature.name.into(), values, known).into_column()
         };
-        Ok(features.par_iter().enumerate().map(|(position, feature)| column((position, feature))).collect())
+        Ok(columns.into_par_iter().zip(&features).map(column).collect())
     }
 
-    /// One vector per feature over some members; NaN stands for unknown within this file only.
-    fn walk(&self, members: &[usize], customer_since: &[Option<i32>], features: usize) -> Vec<Vec<f64>> {
+    /// Writes each feature of some members into its column; NaN stands for unknown within this file only.
+    fn walk(&self, members: &[usize], customer_since: &[Option<i32>], columns: &mut [&mut [f64]]) {
         let (known, portfolio) = (&self.known, &self.portfolio);
         let recorded = dialogue::Recorded::new(known);
-        let mut columns = vec![Vec::with_capacity(members.len()); features];
         let (mut history, mut gaps, mut groups) = (History::new(), Vec::new(), assortment::Groups::new(known));
-        for &account in members {
+        for (row, &account) in members.iter().enumerate() {
             known.read(account, &mut history);
             let families: [&[Option<f64>]; 11] = [
                 &recency::values(&history, &mut gaps),
@@ -135,9 +140,8 @@ impl<'a> Origin<'a> {
                 &public::values(known, account),
             ];
             let values = families.iter().flat_map(|values| values.iter());
-            columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value.unwrap_or(f64::NAN)));
+            columns.iter_mut().zip(values).for_each(|(column, value)| column[row] = value.unwrap_or(f64::NAN));
         }
-        columns
     }
 
     /// Per account of the warehouse, in days since 1970-01-01.

@@ -194,20 +194,32 @@ fn huber(x: &[f64], y: &[f64]) -> (f64, f64) {
         let together: f64 = (0..n).map(|i| weight[i] * (x[i] - x_mean) * (y[i] - y_mean)).sum();
         let apart: f64 = (0..n).map(|i| weight[i] * (x[i] - x_mean).powi(2)).sum();
         let slope = if apart > 1e-12 { (together / apart).clamp(0.0, 1.5) } else { 0.0 };
-        line = (y_mean - slope * x_mean, slope);
+        let next = (y_mean - slope * x_mean, slope);
+        if next == line {
+            break; // so would be every further one
+        }
+        line = next;
     }
     line
 }
 
 /// Half the distance between the 16th and 84th percentile: the standard deviation of a normal variable.
 fn scatter(values: &[f64]) -> f64 {
-    0.5 * (quantile(values, 0.8413) - quantile(values, 0.1587))
+    let (upper, lower) = (rank(values, 0.8413), rank(values, 0.1587));
+    let mut values = values.to_vec();
+    let (below, upper, _) = values.select_nth_unstable_by(upper, f64::total_cmp);
+    // few values may have both at one rank
+    let lower = if lower < below.len() { *below.select_nth_unstable_by(lower, f64::total_cmp).1 } else { *upper };
+    0.5 * (*upper - lower)
 }
 
 fn quantile(values: &[f64], share: f64) -> f64 {
-    let mut values = values.to_vec();
-    let rank = ((values.len() - 1) as f64 * share).round() as usize;
-    *values.select_nth_unstable_by(rank, f64::total_cmp).1
+    let rank = rank(values, share);
+    *values.to_vec().select_nth_unstable_by(rank, f64::total_cmp).1
+}
+
+fn rank(values: &[f64], share: f64) -> usize {
+    ((values.len() - 1) as f64 * share).round() as usize
 }
 
 #[cfg(test)]

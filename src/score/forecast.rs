@@ -93,7 +93,7 @@ impl Forecast {
             let inputs =
                 LevelInputs { expected: &expected_revenue, stretch: Some(&above), peers: Some(&above), ..inputs };
             let level_revenue = level.as_ref().and_then(|(level, _)| level_revenue(*level, &inputs));
-            Ok(level_revenue.map(|level_revenue| Refit { expected_revenue: expected_revenue.clone(), level_revenue }))
+            Ok(level_revenue.map(|level_revenue| Refit { expected_revenue, level_revenue }))
         };
         let refits: Option<Vec<Refit>> =
             refits_of(Target::ExpectedRevenue).par_iter().zip(above).map(refit).collect::<Result<_, ScoreError>>()?;

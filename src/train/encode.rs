@@ -4,11 +4,11 @@
 //! column per frequent level; everything centred, scaled and clipped at four standard deviations. Ratio columns say
 //! how each baseline compares with the anchor. No outcome is ever seen here.
 
-use ndarray::Array2;
+use ndarray::{ArcArray2, Array2};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Rows, TrainError};
+use super::{Rows, TrainError, matrix::matrix};
 use crate::features::catalogue::{Kind, features};
 
 /// Values further from the training mean than this many standard deviations are pulled in.
@@ -67,7 +67,7 @@ pub struct Encoder {
 #[derive(Debug)]
 pub(crate) struct Design {
     pub encoder: Encoder,
-    pub x: Array2<f64>,
+    pub x: ArcArray2<f64>,
 }
 
 impl Design {
@@ -111,31 +111,23 @@ impl Encoder {
         Ok(Self { columns: columns.into_iter().flatten().collect() })
     }
 
-    /// The design matrix of `rows`, `(n, p)`, row-major, finite.
+    /// The design matrix of `rows`, `(n, p)`, row-major, finite; that of a whole pool is shared.
     ///
     /// # Errors
     /// If a feature or baseline does not exist in them.
-    pub fn transform(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
+    pub fn transform(&self, rows: &Rows<'_>) -> Result<ArcArray2<f64>, TrainError> {
         let pool = rows.panel();
-        let all = pool.shared(&format!("encoded {self:?}"), || self.encode(&pool.rows()))?;
+        let all = pool.shared(&format!("encoded {self:?}"), || Ok(self.encode(&pool.rows())?.into_shared()))?;
         Ok(rows.of_pool(&all))
     }
 
     /// The same, not kept for other models.
     pub(crate) fn encode(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
-        let p = self.columns.len();
-        let encode = |column: &Column| -> Result<Vec<f64>, TrainError> {
+        matrix(rows, self.columns.len(), |at, rows| {
+            let column = &self.columns[at];
             let values = column.source.values(rows)?.into_iter();
             Ok(values.map(|v| ((v - column.mean) / column.deviation).clamp(-CLIP, CLIP)).collect())
-        };
-        let columns = self.columns.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-        let mut x = Array2::zeros((rows.len(), p));
-        if let Some(values) = x.as_slice_mut().filter(|_| p > 0) {
-            values.par_chunks_exact_mut(p).enumerate().for_each(|(i, row)| {
-                row.iter_mut().zip(&columns).for_each(|(to, column)| *to = column[i]);
-            });
-        }
-        Ok(x)
+        })
     }
 
     /// Names of the matrix's columns: the feature's, with `=level`, `?` (missing), or the ratio's two names.

@@ -8,6 +8,7 @@ mod error;
 mod fit;
 mod interval;
 mod ladder;
+mod matrix;
 mod model;
 pub(crate) mod pairs;
 mod panel;

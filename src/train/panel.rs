@@ -6,10 +6,11 @@
 use std::{
     any::Any,
     collections::BTreeMap,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use ndarray::Array2;
+use ndarray::{ArcArray2, Array2};
 
 use super::{
     TrainError,
@@ -148,17 +149,14 @@ impl<'a> Panel<'a> {
         read: impl Fn(&Slice) -> Result<Vec<T>, TrainError>,
     ) -> Result<Arc<Vec<T>>, TrainError> {
         self.shared(key, || {
-            let mut all = Vec::with_capacity(self.len());
-            for part in &self.parts {
-                all.extend(part.pick(read(part.slice)?));
+            let mut parts = self.parts.iter().map(|part| read(part.slice).map(|column| part.pick(column)));
+            // that of a single origin is taken as it is
+            let mut all = parts.next().transpose()?.unwrap_or_default();
+            for part in parts {
+                all.extend(part?);
             }
             Ok(all)
         })
-    }
-
-    /// What all rows of an origin share, per row.
-    fn by_origin<T: Copy>(&self, of: impl Fn(&Slice) -> T) -> Vec<T> {
-        self.parts.iter().flat_map(|part| std::iter::repeat_n(of(part.slice), part.len())).collect()
     }
 
     /// What is the same for several rungs or targets, made once per `key`. Two threads may make it at the same time; the
@@ -231,6 +229,11 @@ impl<'p> Rows<'p> {
         Self { panel: self.panel, index: positions.iter().map(|&p| self.index[p]).collect() }
     }
 
+    /// The rows at consecutive `positions` of this selection.
+    pub(crate) fn part(&self, positions: Range<usize>) -> Self {
+        Self { panel: self.panel, index: self.index[positions].to_vec() }
+    }
+
     /// The rows of the pool's newest `origins`.
     #[must_use]
     pub fn newest(&self, origins: usize) -> Self {
@@ -268,7 +271,7 @@ impl<'p> Rows<'p> {
     }
 
     /// Rows of a matrix of the whole pool.
-    pub(crate) fn of_pool(&self, x: &Array2<f64>) -> Array2<f64> {
+    pub(crate) fn of_pool(&self, x: &ArcArray2<f64>) -> ArcArray2<f64> {
         if self.is_whole() {
             return x.clone();
         }
@@ -278,7 +281,8 @@ impl<'p> Rows<'p> {
             let start = row as usize * x.ncols();
             rows.extend_from_slice(&values[start..start + x.ncols()]);
         }
-        Array2::from_shape_vec((self.len(), x.ncols()), rows).unwrap_or_else(|_| Array2::zeros((0, x.ncols())))
+        let rows = Array2::from_shape_vec((self.len(), x.ncols()), rows);
+        rows.unwrap_or_else(|_| Array2::zeros((0, x.ncols()))).into_shared()
     }
 
     /// Splits by account into the rows of fold `fold` of `folds` and all others.
@@ -384,7 +388,8 @@ impl<'p> Rows<'p> {
 
     /// The portfolio's seasonal index at the row's origin.
     pub fn seasons(&self) -> Vec<Seasons> {
-        self.gather(&self.panel.by_origin(|slice| slice.baselines().seasons()))
+        let all = self.panel.column("seasons", |slice| Ok(vec![slice.baselines().seasons(); slice.height()]));
+        self.gather(&all.unwrap_or_default())
     }
 
     /// Whether the account has under 12 months of history.
@@ -397,7 +402,8 @@ impl<'p> Rows<'p> {
 
     /// METHOD's `c`: 1 % of the portfolio's mean base at the row's origin.
     pub fn offset(&self) -> Vec<f64> {
-        self.gather(&self.panel.by_origin(|slice| slice.baselines().threshold()))
+        let all = self.panel.column("offset", |slice| Ok(vec![slice.baselines().threshold(); slice.height()]));
+        self.gather(&all.unwrap_or_default())
     }
 
     /// A label.

@@ -4,11 +4,10 @@
 //! leaf; baselines enter as log ratios to one of them, as in the [linear encoding](super::Encoder). Only the levels of
 //! categories are learned; no outcome is ever seen here.
 
-use ndarray::Array2;
-use rayon::prelude::*;
+use ndarray::{ArcArray2, Array2};
 use serde::{Deserialize, Serialize};
 
-use super::{Rows, TrainError, encode::FeatureList};
+use super::{Rows, TrainError, encode::FeatureList, matrix::matrix};
 use crate::{
     features::catalogue::{Kind, features},
     learners::boosting::BinnedRecords,
@@ -82,27 +81,19 @@ impl TreeEncoder {
         Ok(Self { columns })
     }
 
-    /// The matrix of `rows`, `(n, p)`, row-major, NaN where a value is unknown.
+    /// The matrix of `rows`, `(n, p)`, row-major, NaN where a value is unknown; that of a whole pool is shared.
     ///
     /// # Errors
     /// If a feature or baseline does not exist in them.
-    pub fn transform(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
+    pub fn transform(&self, rows: &Rows<'_>) -> Result<ArcArray2<f64>, TrainError> {
         let pool = rows.panel();
-        let all = pool.shared(&format!("encoded {self:?}"), || self.encode(&pool.rows()))?;
+        let all = pool.shared(&format!("encoded {self:?}"), || Ok(self.encode(&pool.rows())?.into_shared()))?;
         Ok(rows.of_pool(&all))
     }
 
     /// The same, not kept for other models.
     pub(crate) fn encode(&self, rows: &Rows<'_>) -> Result<Array2<f64>, TrainError> {
-        let p = self.columns.len();
-        let columns = self.columns.par_iter().map(|column| column.values(rows)).collect::<Result<Vec<_>, _>>()?;
-        let mut x = Array2::zeros((rows.len(), p));
-        if let Some(values) = x.as_slice_mut().filter(|_| p > 0) {
-            values.par_chunks_exact_mut(p).enumerate().for_each(|(i, row)| {
-                row.iter_mut().zip(&columns).for_each(|(to, column)| *to = column[i]);
-            });
-        }
-        Ok(x)
+        matrix(rows, self.columns.len(), |at, rows| self.columns[at].values(rows))
     }
 
     /// Columns that hold codes.

@@ -49,6 +49,19 @@ pub(super) fn frame_of(
     Ok(frame)
 }
 
+/// Hands the result of an executed `statement` to `read` as it is fetched, without joining anything.
+pub(super) fn each_chunk<E: From<WarehouseError>>(
+    statement: &Statement<'_>,
+    failed: impl Fn(duckdb::Error) -> WarehouseError,
+    mut read: impl FnMut(&DataFrame) -> Result<(), E>,
+) -> Result<(), E> {
+    refuse_unreadable(statement, &statement.schema())?;
+    while let Some(array) = statement.step().map_err(&failed)? {
+        read(&import(&[RecordBatch::from(array)])?)?;
+    }
+    Ok(())
+}
+
 fn refuse_unreadable(statement: &Statement<'_>, schema: &Schema) -> Result<(), WarehouseError> {
     for (index, field) in schema.fields().iter().enumerate() {
         let crosses = match field.data_type() {
@@ -263,9 +276,31 @@ mod tests {
     }
 
     #[test]
+    fn chunks_hold_each_row_once_and_an_error_of_the_reader_ends_the_reading() {
+        let sql = "SELECT i FROM range(100000) t(i)";
+        let (mut rows, mut sum) = (0, 0);
+        let read = |chunk: &DataFrame| {
+            rows += chunk.height();
+            sum += chunk.column("i")?.i64()?.sum().unwrap_or(0);
+            Ok::<_, WarehouseError>(())
+        };
+        memory().each_chunk(sql, params![], read).unwrap();
+        assert_eq!((rows, sum), (100_000, 4_999_950_000));
+        let mut chunks = 0;
+        let refuse = |chunk: &DataFrame| {
+            chunks += 1;
+            chunk.column("j").map(|_| ()).map_err(WarehouseError::from)
+        };
+        assert!(memory().each_chunk(sql, params![], refuse).is_err());
+        assert_eq!(chunks, 1);
+    }
+
+    #[test]
     fn an_error_while_rows_are_fetched_is_an_error_not_a_panic() {
         let sql = "SELECT CAST(CASE WHEN i = 150000 THEN 'x' ELSE '1' END AS BIGINT) AS n FROM range(200000) t(i)";
         let error = memory().frame(sql, params![]).unwrap_err();
+        assert!(matches!(error, WarehouseError::Statement { .. }), "{error:?}");
+        let error = memory().each_chunk(sql, params![], |_| Ok::<_, WarehouseError>(())).unwrap_err();
         assert!(matches!(error, WarehouseError::Statement { .. }), "{error:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use duckdb::{Connection, params_from_iter};
+use duckdb::{Connection, Statement, params_from_iter};
 use polars::prelude::DataFrame;
 
 use super::{Row, Value, WarehouseError, WarehouseOptions, arrow_bridge, schema};
@@ -125,10 +125,31 @@ impl Warehouse {
     /// ([`WarehouseError::ColumnType`]): HUGEINT, intervals, times, time zones, nested types.
     pub fn frame(&self, sql: &str, params: &[Value]) -> Result<DataFrame, WarehouseError> {
         let failed = |source| WarehouseError::statement(sql, source);
+        arrow_bridge::frame_of(&self.streamed(sql, params)?, failed)
+    }
+
+    /// Hands a result to `read` chunk by chunk as DuckDB makes it, a few thousand rows at a time, so that no more of it
+    /// is in memory. Without an `ORDER BY` the rows come in any order.
+    ///
+    /// # Errors
+    /// As [`Self::frame`]; otherwise the first error of `read`.
+    pub fn each_chunk<E: From<WarehouseError>>(
+        &self,
+        sql: &str,
+        params: &[Value],
+        read: impl FnMut(&DataFrame) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |source| WarehouseError::statement(sql, source);
+        arrow_bridge::each_chunk(&self.streamed(sql, params)?, failed, read)
+    }
+
+    /// A statement whose result is fetched while it runs.
+    fn streamed(&self, sql: &str, params: &[Value]) -> Result<Statement<'_>, WarehouseError> {
+        let failed = |source| WarehouseError::statement(sql, source);
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         // The iterator would panic where a fetch fails; the bridge steps the statement itself.
         let _ = statement.stream_arrow(params_from_iter(params)).map_err(failed)?;
-        arrow_bridge::frame_of(&statement, failed)
+        Ok(statement)
     }
 
     /// Runs `work` in a transaction: committed if it returns `Ok`, rolled back if it returns `Err` or panics.

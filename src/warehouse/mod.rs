@@ -4,6 +4,7 @@
 //! sql + [Value]  ── execute ──▶ rows changed
 //! sql + [Value]  ── query ────▶ Vec<T>          (a few rows: states, counts)
 //! sql + [Value]  ── frame ────▶ DataFrame       (many rows, by the Arrow C data interface)
+//! sql + [Value]  ── each_chunk ▶ DataFrame      (more rows than are wanted in memory at once)
 //! DataFrame      ── append ───▶ a table
 //! record batches ── receive ──▶ a table ── write_sorted ──▶ a Parquet file
 //! ```

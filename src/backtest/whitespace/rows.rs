@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap, sync::Arc};
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{ArcArray2, Array1, Array2, Axis};
 
 use super::{super::BacktestError, Origin, PEERS};
 use crate::{
@@ -235,7 +235,7 @@ impl<'a> Surroundings<'a> {
 /// The accounts of one origin as points whose distance says how unlike two of them are.
 struct Compared<'a> {
     /// Own-share-free columns, standardised; none where accounts cannot be compared.
-    encoded: Option<Array2<f64>>,
+    encoded: Option<ArcArray2<f64>>,
     ids: Vec<&'a str>,
 }
 

@@ -2,13 +2,17 @@
 //!
 //! A record holds what changed in an account's month when it became known, so that the month as of (`t`, known by `k`)
 //! is the sum over its records known by `k` (exclusive or for the mask of order days). Records of one account lie side
-//! by side, so that an origin walks memory once.
+//! by side, so that an origin walks memory once; accounts are put together shard by shard, in parallel.
 
 use std::{collections::BTreeMap, iter::Peekable};
 
-use polars::prelude::{ChunkAgg, DataFrame};
+use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
-use super::FeatureError;
+use super::{
+    FeatureError,
+    ledger_rows::{Key, LedgerRows, MoneyRow, OrderRow, SHARD, ShardRows},
+};
 use crate::{
     domain::{AsOf, Month, Notice},
     params,
@@ -62,15 +66,23 @@ pub(super) struct KnownTotals {
 
 #[derive(Debug)]
 pub(super) struct Ledger {
-    offsets: Vec<usize>,
-    records: Vec<Record>,
-    group_offsets: Vec<usize>,
-    group_records: Vec<GroupRecord>,
+    shards: Vec<Shard>,
     /// Per product group the months with a record and when these became known, without what others imply.
-    sales: Vec<Vec<(i32, i32)>>,
+    sales: Sales,
     totals: Totals,
     first_month: Month,
 }
+
+/// [`SHARD`] consecutive accounts; fewer at the end.
+#[derive(Debug)]
+struct Shard {
+    offsets: Vec<u32>,
+    records: Vec<Record>,
+    group_offsets: Vec<u32>,
+    group_records: Vec<GroupRecord>,
+}
+
+type Sales = Vec<Vec<(i32, i32)>>;
 
 /// All account ids in ascending order; numbers them for the queries that follow.
 pub(super) fn account_ids(warehouse: &Warehouse) -> Result<Vec<String>, FeatureError> {
@@ -78,98 +90,43 @@ pub(super) fn account_ids(warehouse: &Warehouse) -> Result<Vec<String>, FeatureE
     texts(&warehouse.frame(include_str!("../sql/account_ids.sql"), params![])?, "account_id")
 }
 
-/// All product groups in ascending order.
+/// All product groups in ascending order; numbers them for the queries that follow.
 pub(super) fn product_groups(warehouse: &Warehouse) -> Result<Vec<String>, FeatureError> {
-    texts(&warehouse.frame(include_str!("../sql/product_groups.sql"), params![])?, "product_group")
-}
-
-/// The ledger as the warehouse hands it over: rows in order of account, month and month of knowledge.
-#[derive(Debug)]
-pub(super) struct LedgerFrames {
-    orders: DataFrame,
-    money: DataFrame,
-    /// The last month in which anything became known.
-    pub(super) last_knowledge: Month,
-}
-
-impl LedgerFrames {
-    pub(super) fn read(warehouse: &Warehouse) -> Result<Self, FeatureError> {
-        let orders = warehouse.frame(include_str!("../sql/ledger_accounts.sql"), params![])?;
-        let money = warehouse.frame(include_str!("../sql/ledger_groups.sql"), params![])?;
-        let last = |frame: &DataFrame| Ok::<_, FeatureError>(frame.column("known_month")?.i32()?.max());
-        let last = last(&orders)?.max(last(&money)?).ok_or(FeatureError::NoOrders)?;
-        Ok(Self { orders, money, last_knowledge: Month::from_index(last)? })
-    }
+    warehouse.execute(include_str!("../sql/product_groups.sql"), params![])?;
+    texts(&warehouse.frame(include_str!("../sql/product_group_names.sql"), params![])?, "product_group")
 }
 
 impl Ledger {
-    /// Of the rows of as many accounts.
-    pub(super) fn of(frames: LedgerFrames, accounts: usize) -> Result<Self, FeatureError> {
+    pub(super) fn of(rows: LedgerRows) -> Result<Self, FeatureError> {
+        let scratch = <(Vec<OrderRow>, Vec<MoneyRow>)>::default;
+        let shard = |(orders, money): &mut (_, _), rows| Shard::of(rows, orders, money);
+        let parts: Vec<(Shard, Totals, Sales)> = rows.shards.into_par_iter().map_init(scratch, shard).collect();
         let mut ledger = Self {
-            offsets: vec![0; accounts + 1],
-            records: Vec::with_capacity(frames.orders.height()),
-            group_offsets: vec![0; accounts + 1],
-            group_records: Vec::with_capacity(frames.money.height()),
-            sales: Vec::new(),
+            shards: Vec::with_capacity(parts.len()),
+            sales: Sales::new(),
             totals: Totals::new(),
-            first_month: frames.last_knowledge,
+            first_month: rows.last_knowledge,
         };
-        let mut orders = order_rows(&frames.orders)?.peekable();
-        let mut money = money_rows(&frames.money)?.peekable();
-        // a month may have goods returned and no order, or an order that became known later than its money
-        while let Some(key) =
-            [orders.peek().map(|row| row.key), money.peek().map(|row| row.key)].into_iter().flatten().min()
-        {
-            ledger.take_over(key, orders.next_if(|row| row.key == key), &mut money);
-        }
-        for offsets in [&mut ledger.offsets, &mut ledger.group_offsets] {
-            for account in 0..accounts {
-                offsets[account + 1] = offsets[account + 1].max(offsets[account]);
+        for (shard, totals, sales) in parts {
+            ledger.shards.push(shard);
+            totals.into_iter().for_each(|(months, total)| ledger.totals.entry(months).or_default().add(total));
+            for (group, months) in sales.into_iter().enumerate() {
+                months.into_iter().for_each(|months| add_sale(&mut ledger.sales, group, months));
             }
         }
         let first = ledger.totals.keys().map(|&(month, _)| month).min().ok_or(FeatureError::NoOrders)?;
         ledger.first_month = Month::from_index(first)?;
-        ledger.sales = sales_of(&ledger.group_records);
         Ok(ledger)
     }
 
-    /// Adds the record of `key`: its orders and all its money.
-    fn take_over(&mut self, key: Key, orders: Option<OrderRow>, money: &mut Peekable<impl Iterator<Item = MoneyRow>>) {
-        let Key(account, month, known_month) = key;
-        let OrderRow { orders, days, largest_order, .. } = orders.unwrap_or_default();
-        let mut record = Record {
-            month,
-            known_month,
-            orders,
-            days,
-            largest_order,
-            revenue: 0,
-            returns: 0,
-            margin: 0,
-            costed_revenue: 0,
-        };
-        let total = self.totals.entry((month, known_month)).or_default();
-        while let Some(row) = money.next_if(|row| row.key == key) {
-            record.revenue += row.revenue;
-            record.returns += row.returns;
-            record.margin += row.margin.unwrap_or(0);
-            record.costed_revenue += row.costed_revenue;
-            total.costed_groups += i64::from(row.margin.is_some());
-            if let Ok(group) = u32::try_from(row.group) {
-                self.group_records.push(GroupRecord { month, known_month, group, revenue: row.revenue });
-                self.group_offsets[account as usize + 1] = self.group_records.len();
-            }
-        }
-        total.costed_revenue += record.costed_revenue;
-        total.margin += record.margin;
-        total.days |= record.days;
-        self.records.push(record);
-        self.offsets[account as usize + 1] = self.records.len();
+    fn shard_of(&self, account: usize) -> (&Shard, usize) {
+        (&self.shards[account / SHARD], account % SHARD)
     }
 
     pub(super) fn records(&self, account: usize, as_of: AsOf) -> impl Iterator<Item = &Record> {
         let (at, knowledge) = (as_of.at().index(), as_of.knowledge().index());
-        self.records[self.offsets[account]..self.offsets[account + 1]]
+        let (shard, account) = self.shard_of(account);
+        shard.records[shard.offsets[account] as usize..shard.offsets[account + 1] as usize]
             .iter()
             .take_while(move |record| record.month <= at)
             .filter(move |record| record.known_month <= knowledge)
@@ -177,7 +134,8 @@ impl Ledger {
 
     pub(super) fn group_records(&self, account: usize, as_of: AsOf) -> impl Iterator<Item = GroupRecord> {
         let (at, knowledge) = (as_of.at().index(), as_of.knowledge().index());
-        self.group_records[self.group_offsets[account]..self.group_offsets[account + 1]]
+        let (shard, account) = self.shard_of(account);
+        shard.group_records[shard.group_offsets[account] as usize..shard.group_offsets[account + 1] as usize]
             .iter()
             .take_while(move |record| record.month <= at)
             .filter(move |record| record.known_month <= knowledge)
@@ -196,9 +154,7 @@ impl Ledger {
         let mut sum = Total::default();
         for ((month, _), total) in self.totals.iter().filter(|((month, by), _)| *month <= at && *by <= knowledge) {
             known.first_month.get_or_insert(*month);
-            sum.costed_groups += total.costed_groups;
-            sum.costed_revenue += total.costed_revenue;
-            sum.margin += total.margin;
+            sum.add(*total);
         }
         if sum.costed_groups > 0 {
             // goods given away have cost and no revenue: without any revenue there is no rate, and none is invented
@@ -250,7 +206,8 @@ impl Ledger {
     }
 
     pub(super) fn notices(&self) -> Vec<Notice> {
-        let revenue: i64 = self.records.iter().map(|record| record.revenue).sum();
+        let records = self.shards.iter().flat_map(|shard| &shard.records);
+        let revenue: i64 = records.map(|record| record.revenue).sum();
         let costed: i64 = self.totals.values().map(|total| total.costed_revenue).sum();
         if !self.has_cost() {
             return vec![Notice::warning("no-cost", "no cost is known, so revenue stands in for contribution margin")];
@@ -266,80 +223,97 @@ impl Ledger {
     }
 }
 
-/// Account, month, month of knowledge.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(i32, i32, i32);
-
-#[derive(Debug, Default)]
-struct OrderRow {
-    key: Key,
-    orders: i32,
-    days: u32,
-    largest_order: i64,
-}
-
-#[derive(Debug)]
-struct MoneyRow {
-    key: Key,
-    /// Below 0: no group.
-    group: i32,
-    revenue: i64,
-    returns: i64,
-    margin: Option<i64>,
-    costed_revenue: i64,
-}
-
-fn narrow<'a>(frame: &'a DataFrame, name: &str) -> Result<impl Iterator<Item = i32> + use<'a>, FeatureError> {
-    Ok(frame.column(name)?.i32()?.into_no_null_iter())
-}
-
-fn wide<'a>(frame: &'a DataFrame, name: &str) -> Result<impl Iterator<Item = i64> + use<'a>, FeatureError> {
-    Ok(frame.column(name)?.i64()?.into_no_null_iter())
-}
-
-fn keys(frame: &DataFrame) -> Result<impl Iterator<Item = Key>, FeatureError> {
-    let months = narrow(frame, "month")?.zip(narrow(frame, "known_month")?);
-    Ok(narrow(frame, "account")?.zip(months).map(|(account, (month, known_month))| Key(account, month, known_month)))
-}
-
-fn order_rows(frame: &DataFrame) -> Result<impl Iterator<Item = OrderRow>, FeatureError> {
-    let rows = keys(frame)?.zip(narrow(frame, "orders")?).zip(narrow(frame, "day_mask")?);
-    Ok(rows.zip(wide(frame, "largest_order_e4")?).map(|(((key, orders), days), largest_order)| OrderRow {
-        key,
-        orders,
-        days: days as u32,
-        largest_order,
-    }))
-}
-
-fn money_rows(frame: &DataFrame) -> Result<impl Iterator<Item = MoneyRow>, FeatureError> {
-    let rows = keys(frame)?.zip(narrow(frame, "group_number")?);
-    let money = wide(frame, "revenue_e4")?.zip(wide(frame, "returns_e4")?).zip(wide(frame, "costed_revenue_e4")?);
-    Ok(rows.zip(money).zip(frame.column("margin_e4")?.i64()?.iter()).map(
-        |(((key, group), ((revenue, returns), costed_revenue)), margin)| MoneyRow {
-            key,
-            group,
-            revenue,
-            returns,
-            margin,
-            costed_revenue,
-        },
-    ))
-}
-
-/// Per product group, the earliest months of sale and of knowledge.
-fn sales_of(records: &[GroupRecord]) -> Vec<Vec<(i32, i32)>> {
-    let groups = records.iter().map(|record| record.group as usize + 1).max().unwrap_or_default();
-    let mut sales: Vec<Vec<(i32, i32)>> = vec![Vec::new(); groups];
-    for record in records {
-        let of_group = &mut sales[record.group as usize];
-        let new = (record.month, record.known_month);
-        if !of_group.iter().any(|old| old.0 <= new.0 && old.1 <= new.1) {
-            of_group.retain(|old| old.0 < new.0 || old.1 < new.1);
-            of_group.push(new);
+impl Shard {
+    /// Also gives what its accounts add to the totals and to the sales of all. `orders` and `money` are empty, before and
+    /// after.
+    fn of(rows: ShardRows, orders: &mut Vec<OrderRow>, money: &mut Vec<MoneyRow>) -> (Self, Totals, Sales) {
+        rows.sort_into(orders, money);
+        let mut shard = Self {
+            offsets: vec![0; SHARD + 1],
+            records: Vec::with_capacity(orders.len()),
+            group_offsets: vec![0; SHARD + 1],
+            group_records: Vec::with_capacity(money.len()),
+        };
+        let (mut totals, mut sales) = (Totals::new(), Sales::new());
+        let (mut orders, mut money) = (orders.drain(..).peekable(), money.drain(..).peekable());
+        // a month may have goods returned and no order, or an order that became known later than its money
+        while let Some(key) =
+            [orders.peek().map(|row| row.key), money.peek().map(|row| row.key)].into_iter().flatten().min()
+        {
+            let total = totals.entry((key.1, key.2)).or_default();
+            shard.take_over(key, orders.next_if(|row| row.key == key), &mut money, total);
         }
+        for offsets in [&mut shard.offsets, &mut shard.group_offsets] {
+            for account in 0..SHARD {
+                offsets[account + 1] = offsets[account + 1].max(offsets[account]);
+            }
+        }
+        for record in &shard.group_records {
+            add_sale(&mut sales, record.group as usize, (record.month, record.known_month));
+        }
+        (shard, totals, sales)
     }
-    sales
+
+    /// Adds the record of `key`: its orders and all its money.
+    fn take_over(
+        &mut self,
+        key: Key,
+        orders: Option<OrderRow>,
+        money: &mut Peekable<impl Iterator<Item = MoneyRow>>,
+        total: &mut Total,
+    ) {
+        let Key(account, month, known_month) = key;
+        let end = account as usize % SHARD + 1;
+        let OrderRow { orders, days, largest_order, .. } = orders.unwrap_or_default();
+        let mut record = Record {
+            month,
+            known_month,
+            orders,
+            days,
+            largest_order,
+            revenue: 0,
+            returns: 0,
+            margin: 0,
+            costed_revenue: 0,
+        };
+        while let Some(row) = money.next_if(|row| row.key == key) {
+            record.revenue += row.revenue;
+            record.returns += row.returns;
+            record.margin += row.margin.unwrap_or(0);
+            record.costed_revenue += row.costed_revenue;
+            total.costed_groups += i64::from(row.margin.is_some());
+            if let Ok(group) = u32::try_from(row.group) {
+                self.group_records.push(GroupRecord { month, known_month, group, revenue: row.revenue });
+                self.group_offsets[end] = self.group_records.len() as u32;
+            }
+        }
+        total.costed_revenue += record.costed_revenue;
+        total.margin += record.margin;
+        total.days |= record.days;
+        self.records.push(record);
+        self.offsets[end] = self.records.len() as u32;
+    }
+}
+
+impl Total {
+    const fn add(&mut self, other: Self) {
+        self.costed_groups += other.costed_groups;
+        self.costed_revenue += other.costed_revenue;
+        self.margin += other.margin;
+        self.days |= other.days;
+    }
+}
+
+/// Notes that a group was sold in a month, as it became known, unless an earlier sale known as early is noted.
+fn add_sale(sales: &mut Sales, group: usize, new: (i32, i32)) {
+    if sales.len() <= group {
+        sales.resize(group + 1, Vec::new());
+    }
+    let of_group = &mut sales[group];
+    if !of_group.iter().any(|old| old.0 <= new.0 && old.1 <= new.1) {
+        of_group.retain(|old| old.0 < new.0 || old.1 < new.1);
+        of_group.push(new);
+    }
 }
 
 /// Where each account's rows begin; the frame is in order of accounts.

@@ -10,6 +10,7 @@ mod dialogue;
 mod events;
 mod history;
 mod ledger;
+mod ledger_rows;
 
 use jiff::{ToSpan, civil::Date};
 
@@ -17,11 +18,7 @@ pub(super) use dialogue::{Channel, ROLES, SIGNAL_SOURCES, TouchOutcome};
 pub(super) use history::{History, MonthTotal};
 pub(super) use ledger::GroupRecord;
 
-use self::{
-    dated::Dated,
-    dialogue::Dialogue,
-    ledger::{Ledger, LedgerFrames},
-};
+use self::{dated::Dated, dialogue::Dialogue, ledger::Ledger, ledger_rows::LedgerRows};
 use super::FeatureError;
 use crate::{
     domain::{AsOf, Month, Notice},
@@ -49,12 +46,13 @@ impl Facts {
     pub fn load(warehouse: &Warehouse) -> Result<Self, FeatureError> {
         let account_ids = ledger::account_ids(warehouse)?;
         let groups = ledger::product_groups(warehouse)?;
-        let frames = LedgerFrames::read(warehouse)?;
-        let (accounts, last_day) = (account_ids.len(), frames.last_knowledge.last_day());
+        let accounts = account_ids.len();
+        let rows = LedgerRows::read(warehouse, accounts)?;
+        let last_day = rows.last_knowledge.last_day();
         // the ledger is put together while the warehouse is asked for the rest
         let mut ledger = None;
         let rest = rayon::in_place_scope(|scope| {
-            scope.spawn(|_| ledger = Some(Ledger::of(frames, accounts)));
+            scope.spawn(|_| ledger = Some(Ledger::of(rows)));
             let dated = Dated::load(warehouse, last_day)?;
             Ok::<_, FeatureError>((dated, Dialogue::load(warehouse, accounts, last_day, &groups)?))
         });

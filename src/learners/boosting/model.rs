@@ -1,5 +1,7 @@
 //! A fitted boosting model: scores, predictions and contributions.
 
+use std::ops::Range;
+
 use linfa::traits::PredictInplace;
 use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix2};
 use rayon::prelude::*;
@@ -7,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Loss;
 use crate::learners::tree::{BLOCK, Node, RankedTree, Ranker, Tree, add_contributions};
+
+/// Blocks of records that are asked for at a time when they are ranked.
+const TAKEN: usize = 8;
 
 /// A fitted additive model of trees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,18 +41,33 @@ pub struct RankedRecords {
 }
 
 impl RankedRecords {
-    /// Ranks `x` `(n, p)` for `models`; `None` where their columns have too many different bounds.
+    /// Ranks so many `rows` for `models`, all of the same number of columns; `None` where these have too many different
+    /// bounds. `records` gives consecutive rows, `(n, p)`, so that never all of them need be in memory.
+    ///
+    /// # Errors
+    /// Those of `records`.
     ///
     /// # Panics
-    /// If `x` has another number of columns than a model in training.
-    pub fn new(x: ArrayView2<'_, f64>, models: &[&GradientBoosting]) -> Option<Self> {
-        assert!(models.iter().all(|model| model.columns == x.ncols()), "as many columns as in training");
-        let ranker = Ranker::of(models.iter().flat_map(|model| &model.trees), x.ncols())?;
-        let x = x.as_standard_layout();
-        let mut ranks = vec![0; x.nrows().div_ceil(BLOCK) * ranker.block()];
-        let rows = x.as_slice().unwrap_or(&[]).par_chunks((BLOCK * x.ncols()).max(1));
-        ranks.par_chunks_mut(ranker.block().max(1)).zip(rows).for_each(|(ranks, rows)| ranker.rank(rows, ranks));
-        Some(Self { ranker, rows: x.nrows(), ranks })
+    /// If the records have another number of columns than the models in training.
+    pub fn new<E: Send>(
+        rows: usize,
+        models: &[&GradientBoosting],
+        records: impl Fn(Range<usize>) -> Result<Array2<f64>, E> + Sync,
+    ) -> Result<Option<Self>, E> {
+        let columns = models.iter().map(|model| model.columns).max().unwrap_or_default();
+        let Some(ranker) = Ranker::of(models.iter().flat_map(|model| &model.trees), columns) else { return Ok(None) };
+        let mut ranks = vec![0; rows.div_ceil(BLOCK) * ranker.block()];
+        let parts = ranks.par_chunks_mut((TAKEN * ranker.block()).max(1)).enumerate();
+        parts.try_for_each(|(part, ranks)| {
+            let start = part * TAKEN * BLOCK;
+            let x = records(start..rows.min(start + TAKEN * BLOCK))?;
+            assert!(models.iter().all(|model| model.columns == x.ncols()), "as many columns as in training");
+            let x = x.as_standard_layout();
+            let blocks = x.as_slice().unwrap_or(&[]).chunks((BLOCK * columns).max(1));
+            ranks.chunks_mut(ranker.block()).zip(blocks).for_each(|(ranks, rows)| ranker.rank(rows, ranks));
+            Ok(())
+        })?;
+        Ok(Some(Self { ranker, rows, ranks }))
     }
 }
 

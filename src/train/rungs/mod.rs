@@ -269,7 +269,7 @@ fn refuse_few(task: &Task<'_>, rows: &Rows<'_>, width: usize) -> Result<(), Trai
 
 /// The rows' part of a panel's design, with their outcome.
 fn set(design: &Design, rows: &Rows<'_>, y: Vec<f64>) -> Result<TrainingSet, TrainError> {
-    let x = rows.of_pool(&design.x);
+    let x = rows.of_pool(&design.x).into_owned();
     let account = rows.account();
     TrainingSet::new(&design.encoder.names(), x, &account, y, &account)
 }

@@ -4,7 +4,7 @@
 //! training origin, or with a single origin on a third of the accounts, after which the trees are grown again on all
 //! rows. Once a recipe is frozen its number of trees is a setting like any other, and no row is set aside.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use linfa::ParamGuard;
 use ndarray::ArrayView2;
@@ -124,9 +124,11 @@ impl TreeModel {
         let mut alike: BTreeMap<String, Vec<&Self>> = BTreeMap::new();
         models.iter().for_each(|model| alike.entry(model.ranked_key()).or_default().push(model));
         for (key, models) in alike.into_iter().filter(|(_, models)| models.len() > 1) {
-            let x = models[0].encoder.encode(&pool.rows())?;
+            let rows = pool.rows();
+            let encoded = |part: Range<usize>| models[0].encoder.encode(&rows.part(part));
+            encoded(0..0)?; // reads the columns from the frames, once for all parts
             let trees: Vec<&GradientBoosting> = models.iter().map(|model| &model.trees).collect();
-            if let Some(ranked) = RankedRecords::new(x.view(), &trees) {
+            if let Some(ranked) = RankedRecords::new(rows.len(), &trees, encoded)? {
                 pool.shared(&key, || Ok::<_, TrainError>(ranked))?;
             }
         }

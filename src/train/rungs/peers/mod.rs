@@ -8,7 +8,7 @@
 mod industry;
 mod learners;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use linfa::{DatasetBase, ParamGuard, traits::Fit};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -174,11 +174,13 @@ impl Peers<Boosted> {
         for models in alike.into_values().filter(|models| models.len() > 1) {
             let rows = pool.rows();
             let (encoder, fold) = (&models[0].fitted.encoder, rows.fold_of_account(FOLDS));
-            let x = encoder.encode(&rows)?;
+            encoder.encode(&rows.part(0..0))?; // reads the columns from the frames, once for all parts
             for k in 0..FOLDS as usize {
                 let own: Vec<usize> = (0..fold.len()).filter(|&i| fold[i] as usize == k).collect();
                 let trees: Vec<&GradientBoosting> = models.iter().map(|model| model.fitted.folds[k].trees()).collect();
-                if let Some(ranked) = RankedRecords::new(x.select(Axis(0), &own).view(), &trees) {
+                let own = rows.select(&own);
+                let encoded = |part: Range<usize>| encoder.encode(&own.part(part));
+                if let Some(ranked) = RankedRecords::new(own.len(), &trees, encoded)? {
                     pool.shared(&ranked_key(encoder, k), || Ok::<_, TrainError>(ranked))?;
                 }
             }

@@ -1,0 +1,261 @@
+//! The ledger's rows on their way from the warehouse to memory: taken in any order, kept by range of accounts.
+//!
+//! The first touch of fresh memory can cost more than all arithmetic on it (a virtual machine asks its host for every
+//! page), so the rows are neither sorted in the warehouse nor kept as frames: each is written behind those of its
+//! accounts, every number with as many bytes as it needs. Putting them in order is left to whoever takes a shard.
+
+use polars::prelude::{ChunkAgg, DataFrame};
+
+use super::FeatureError;
+use crate::{domain::Month, params, warehouse::Warehouse};
+
+/// Consecutive accounts whose rows are put together at a time, in a processor's cache.
+pub(super) const SHARD: usize = 1024;
+
+/// Bytes of memory taken at a time.
+const BLOCK: usize = 1 << 14;
+
+/// The most bytes of one number: 64 bits, 7 in each.
+const WIDEST: usize = 10;
+
+/// Account, month, month of knowledge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(pub(super) i32, pub(super) i32, pub(super) i32);
+
+#[derive(Debug, Default)]
+pub(super) struct OrderRow {
+    pub(super) key: Key,
+    pub(super) orders: i32,
+    pub(super) days: u32,
+    pub(super) largest_order: i64,
+}
+
+#[derive(Debug)]
+pub(super) struct MoneyRow {
+    pub(super) key: Key,
+    /// Below 0: no group.
+    pub(super) group: i32,
+    pub(super) revenue: i64,
+    pub(super) returns: i64,
+    pub(super) margin: Option<i64>,
+    pub(super) costed_revenue: i64,
+}
+
+/// All rows of the ledger, those of [`SHARD`] accounts side by side.
+#[derive(Debug)]
+pub(super) struct LedgerRows {
+    pub(super) shards: Vec<ShardRows>,
+    /// The last month in which anything became known.
+    pub(super) last_knowledge: Month,
+}
+
+/// The rows of some accounts, in the order in which they came.
+#[derive(Debug)]
+pub(super) struct ShardRows {
+    orders: Packed<6>,
+    money: Packed<9>,
+}
+
+impl LedgerRows {
+    /// Of as many accounts.
+    pub(super) fn read(warehouse: &Warehouse, accounts: usize) -> Result<Self, FeatureError> {
+        let empty = || ShardRows { orders: Packed::default(), money: Packed::default() };
+        let mut shards: Vec<ShardRows> = std::iter::repeat_with(empty).take(accounts.div_ceil(SHARD)).collect();
+        let mut last = None;
+        warehouse.each_chunk(include_str!("../sql/ledger_accounts.sql"), params![], |chunk| {
+            last = last.max(chunk.column("known_month")?.i32()?.max());
+            order_rows(chunk)?.for_each(|row| shards[row.key.0 as usize / SHARD].orders.push(row.packed()));
+            Ok::<_, FeatureError>(())
+        })?;
+        warehouse.each_chunk(include_str!("../sql/ledger_groups.sql"), params![], |chunk| {
+            last = last.max(chunk.column("known_month")?.i32()?.max());
+            money_rows(chunk)?.for_each(|row| shards[row.key.0 as usize / SHARD].money.push(row.packed()));
+            Ok::<_, FeatureError>(())
+        })?;
+        Ok(Self { shards, last_knowledge: Month::from_index(last.ok_or(FeatureError::NoOrders)?)? })
+    }
+}
+
+impl ShardRows {
+    /// Adds both kinds of rows, by account, month and month of knowledge; money also by group.
+    pub(super) fn sort_into(self, orders: &mut Vec<OrderRow>, money: &mut Vec<MoneyRow>) {
+        self.orders.unpack_into(orders, OrderRow::unpacked);
+        self.money.unpack_into(money, MoneyRow::unpacked);
+        orders.sort_unstable_by_key(|row| row.key);
+        money.sort_unstable_by_key(|row| (row.key, row.group));
+    }
+}
+
+impl Key {
+    fn packed(self) -> [i64; 3] {
+        [self.0.into(), self.1.into(), (self.2 - self.1).into()]
+    }
+
+    const fn unpacked(account: i64, month: i64, later: i64) -> Self {
+        Self(account as i32, month as i32, (month + later) as i32)
+    }
+}
+
+impl OrderRow {
+    fn packed(&self) -> [i64; 6] {
+        let [account, month, later] = self.key.packed();
+        [account, month, later, self.orders.into(), self.days.into(), self.largest_order]
+    }
+
+    const fn unpacked([account, month, later, orders, days, largest_order]: [i64; 6]) -> Self {
+        let key = Key::unpacked(account, month, later);
+        Self { key, orders: orders as i32, days: days as u32, largest_order }
+    }
+}
+
+impl MoneyRow {
+    /// Mostly, cost is known of all revenue or of none.
+    fn packed(&self) -> [i64; 9] {
+        let [account, month, later] = self.key.packed();
+        let uncosted = self.revenue.wrapping_sub(self.costed_revenue);
+        let (costed, margin) = (self.margin.is_some().into(), self.margin.unwrap_or(0));
+        [account, month, later, self.group.into(), self.revenue, self.returns, uncosted, costed, margin]
+    }
+
+    fn unpacked([account, month, later, group, revenue, returns, uncosted, costed, margin]: [i64; 9]) -> Self {
+        Self {
+            key: Key::unpacked(account, month, later),
+            group: group as i32,
+            revenue,
+            returns,
+            margin: (costed != 0).then_some(margin),
+            costed_revenue: revenue.wrapping_sub(uncosted),
+        }
+    }
+}
+
+/// Rows of `N` numbers, 7 bits of a number to a byte, the lowest first; the sign is the lowest bit of all.
+#[derive(Debug, Default)]
+struct Packed<const N: usize> {
+    blocks: Vec<Vec<u8>>,
+}
+
+impl<const N: usize> Packed<N> {
+    fn push(&mut self, row: [i64; N]) {
+        if self.blocks.last().is_none_or(|block| block.capacity() - block.len() < N * WIDEST) {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let Some(block) = self.blocks.last_mut() else { return };
+        for number in row {
+            let mut rest = ((number << 1) ^ (number >> 63)) as u64;
+            while rest >= 1 << 7 {
+                block.push(rest as u8 | 1 << 7);
+                rest >>= 7;
+            }
+            block.push(rest as u8);
+        }
+    }
+
+    fn unpack_into<T>(self, rows: &mut Vec<T>, unpacked: impl Fn([i64; N]) -> T) {
+        for block in self.blocks {
+            let mut bytes = block.into_iter().peekable();
+            while bytes.peek().is_some() {
+                rows.push(unpacked(std::array::from_fn(|_| number(&mut bytes))));
+            }
+        }
+    }
+}
+
+fn number(bytes: &mut impl Iterator<Item = u8>) -> i64 {
+    let (mut bits, mut shift) = (0_u64, 0);
+    for byte in bytes {
+        bits |= u64::from(byte & 0x7f) << shift;
+        if byte < 1 << 7 {
+            break;
+        }
+        shift += 7;
+    }
+    (bits >> 1) as i64 ^ -((bits & 1) as i64)
+}
+
+fn narrow<'a>(frame: &'a DataFrame, name: &str) -> Result<impl Iterator<Item = i32> + use<'a>, FeatureError> {
+    Ok(frame.column(name)?.i32()?.into_no_null_iter())
+}
+
+fn wide<'a>(frame: &'a DataFrame, name: &str) -> Result<impl Iterator<Item = i64> + use<'a>, FeatureError> {
+    Ok(frame.column(name)?.i64()?.into_no_null_iter())
+}
+
+fn keys(frame: &DataFrame) -> Result<impl Iterator<Item = Key>, FeatureError> {
+    let months = narrow(frame, "month")?.zip(narrow(frame, "known_month")?);
+    Ok(narrow(frame, "account")?.zip(months).map(|(account, (month, known_month))| Key(account, month, known_month)))
+}
+
+fn order_rows(frame: &DataFrame) -> Result<impl Iterator<Item = OrderRow>, FeatureError> {
+    let rows = keys(frame)?.zip(narrow(frame, "orders")?).zip(narrow(frame, "day_mask")?);
+    Ok(rows.zip(wide(frame, "largest_order_e4")?).map(|(((key, orders), days), largest_order)| OrderRow {
+        key,
+        orders,
+        days: days as u32,
+        largest_order,
+    }))
+}
+
+fn money_rows(frame: &DataFrame) -> Result<impl Iterator<Item = MoneyRow>, FeatureError> {
+    let rows = keys(frame)?.zip(narrow(frame, "group_number")?);
+    let money = wide(frame, "revenue_e4")?.zip(wide(frame, "returns_e4")?).zip(wide(frame, "costed_revenue_e4")?);
+    Ok(rows.zip(money).zip(frame.column("margin_e4")?.i64()?.iter()).map(
+        |(((key, group), ((revenue, returns), costed_revenue)), margin)| MoneyRow {
+            key,
+            group,
+            revenue,
+            returns,
+            margin,
+            costed_revenue,
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_row_comes_back_as_it_went(numbers in prop::collection::vec(any::<[i64; 9]>(), 0..500)) {
+            let mut packed = Packed::default();
+            numbers.iter().for_each(|row| packed.push(*row));
+            let mut rows = Vec::new();
+            packed.unpack_into(&mut rows, |row| row);
+            prop_assert_eq!(rows, numbers);
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_edges_come_back() {
+        let edges = [0, -1, 1, 63, -64, 64, i64::MAX, i64::MIN, i64::from(i32::MIN)];
+        let (mut packed, mut rows) = (Packed::default(), Vec::new());
+        packed.push(edges);
+        packed.unpack_into(&mut rows, |row| row);
+        assert_eq!(rows, [edges]);
+    }
+
+    #[test]
+    fn rows_come_back_sorted_and_with_unknown_cost_apart_from_none() {
+        let money = |account, group, margin| MoneyRow {
+            key: Key(account, 24_000, 24_001),
+            group,
+            revenue: 5,
+            returns: 7,
+            margin,
+            costed_revenue: if margin.is_some() { 5 } else { 0 },
+        };
+        let mut shard = ShardRows { orders: Packed::default(), money: Packed::default() };
+        for row in [money(2, 3, None), money(2, -1, Some(0)), money(1, 0, Some(-4))] {
+            shard.money.push(row.packed());
+        }
+        let (mut orders, mut rows) = (Vec::new(), Vec::new());
+        shard.sort_into(&mut orders, &mut rows);
+        assert!(orders.is_empty());
+        let told = |row: &MoneyRow| (row.key, row.group, row.margin, row.costed_revenue, row.revenue, row.returns);
+        let expected = [money(1, 0, Some(-4)), money(2, -1, Some(0)), money(2, 3, None)];
+        assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), expected.iter().map(told).collect::<Vec<_>>());
+    }
+}
