@@ -4,6 +4,7 @@
 //! ranking needs (base, growth threshold, rates, the refits' headroom), so that ranking reads nothing else of a model.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::{
     Account, Forecast, ScoreError,
@@ -229,7 +230,7 @@ pub fn score(
                 .collect::<Vec<_>>(),
         ),
     ];
-    columns.extend(refits.iter().enumerate().map(|(i, values)| numbers(&format!("{REFIT}{i:02}"), Some(values))));
+    columns.par_extend(refits.par_iter().enumerate().map(|(i, of)| numbers(&format!("{REFIT}{i:02}"), Some(of))));
     ScoreFrame::new(accounts, DataFrame::new(accounts.len(), columns)?)
 }
 
@@ -255,8 +256,8 @@ impl<'a> Placement<'a> {
     }
 
     fn numbers(&self, name: &str, values: Option<&[f64]>) -> Column {
-        let values = values.map_or_else(|| vec![None; self.rows.len()], |values| self.spread(values));
-        Column::new(name.into(), values)
+        let of = |row: &Option<usize>| Some(values?[(*row)?]);
+        Float64Chunked::from_iter_options(name.into(), self.rows.iter().map(of)).into_column()
     }
 
     fn texts<'t>(&'t self, name: &str, text: impl Fn(&'t Account) -> Option<&'t str>) -> Column {

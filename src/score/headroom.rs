@@ -1,5 +1,7 @@
 //! Headroom from a level and E, and its estimation interval from refits.
 
+use rayon::prelude::*;
+
 /// `max(0, level - expected) * (1 - loss)` per account, in the report currency.
 pub(super) fn headroom(level: &[f64], expected: &[f64], loss: &[f64]) -> Vec<f64> {
     level
@@ -15,17 +17,13 @@ pub(super) fn headroom(level: &[f64], expected: &[f64], loss: &[f64]) -> Vec<f64
 /// `refits` is `(refits, accounts)`; percentiles interpolate linearly between order statistics (Hyndman & Fan 1996,
 /// type 7).
 pub(super) fn estimation_interval(refits: &[Vec<f64>], accounts: usize) -> (Vec<f64>, Vec<f64>) {
-    let mut values = vec![0.0; refits.len()];
-    let (mut low, mut high) = (Vec::with_capacity(accounts), Vec::with_capacity(accounts));
-    for account in 0..accounts {
-        for (value, refit) in values.iter_mut().zip(refits) {
-            *value = refit[account];
-        }
+    let bounds = |values: &mut Vec<f64>, account: usize| {
+        values.clear();
+        values.extend(refits.iter().map(|refit| refit[account]));
         values.sort_unstable_by(f64::total_cmp);
-        low.push(quantile(&values, 0.1));
-        high.push(quantile(&values, 0.9));
-    }
-    (low, high)
+        (quantile(values, 0.1), quantile(values, 0.9))
+    };
+    (0..accounts).into_par_iter().map_with(Vec::with_capacity(refits.len()), bounds).unzip()
 }
 
 /// Type 7 quantile of ascending `sorted`, which is not empty.
