@@ -4,6 +4,7 @@
 //! rows by position and never join again.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::{FeatureError, catalogue};
 use crate::domain::{AsOf, Horizon};
@@ -352,14 +353,11 @@ pub(super) fn refuse_unsorted(what: &'static str, frame: &DataFrame) -> Result<(
 }
 
 pub(super) fn refuse_non_finite(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {
-    for column in frame.columns() {
-        if let Ok(numbers) = column.f64()
-            && numbers.iter().flatten().any(|value| !value.is_finite())
-        {
-            return Err(FeatureError::NonFinite { what, column: column.name().to_string() });
-        }
+    let is_finite = |column: &Column| column.f64().is_ok_and(|numbers| numbers.iter().flatten().all(f64::is_finite));
+    match frame.columns().par_iter().find_first(|column| column.dtype() == &DataType::Float64 && !is_finite(column)) {
+        None => Ok(()),
+        Some(column) => Err(FeatureError::NonFinite { what, column: column.name().to_string() }),
     }
-    Ok(())
 }
 
 pub(super) fn refuse_nulls(what: &'static str, frame: &DataFrame) -> Result<(), FeatureError> {

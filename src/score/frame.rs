@@ -35,16 +35,18 @@ impl ScoreFrame {
         refuse_lost_accounts(&frame, accounts)?;
         let checked = Self { frame, refits };
         let population = checked.population();
-        for (name, column) in &declared {
-            checked.refuse_nulls(name, column, &population)?;
+        let refused = declared.par_iter().find_map_first(|(name, column)| {
+            let mut found = checked.refuse_nulls(name, column, &population);
             if column.dtype == DataType::Float64 {
-                checked.refuse_out_of_range(name, column.range)?;
+                found = found.and_then(|()| checked.refuse_out_of_range(name, column.range));
             }
+            found.err()
+        });
+        let crossed = || BOUNDS.par_iter().find_map_first(|(low, high)| checked.refuse_crossed(low, high).err());
+        match refused.or_else(crossed) {
+            None => Ok(checked),
+            Some(error) => Err(error),
         }
-        for (low, high) in BOUNDS {
-            checked.refuse_crossed(low, high)?;
-        }
-        Ok(checked)
     }
 
     /// The table.

@@ -4,17 +4,26 @@
 //! `t` are null (an invoice paid after `t` is open); undated state is null before `state_known_at`, since today's state
 //! told about the past would be a leak.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::{FeatureError, Known, day_of};
-use crate::{domain::Notice, params, warehouse::Warehouse};
+use crate::{
+    domain::{AsOf, Notice},
+    params,
+    warehouse::Warehouse,
+};
 
 #[derive(Debug)]
 pub(super) struct Dated {
     customers: States,
+    /// The customers of the point in time that was asked about last: features, classes and lists of one report all ask.
+    asked_last: Mutex<Option<(AsOf, DataFrame)>>,
     /// Fields of customers that are not simply the newest, with their rule.
     survivorship: BTreeMap<String, String>,
     invoices: States,
@@ -70,12 +79,18 @@ impl Dated {
         let rules = "SELECT field, rule FROM survivorship ORDER BY field";
         let survivorship = warehouse.query(rules, params![], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Self {
+            asked_last: Mutex::default(),
             customers: states(include_str!("../sql/customers.sql"))?,
             survivorship: survivorship.into_iter().collect(),
             invoices: states(include_str!("../sql/invoices.sql"))?,
             complaints: states(include_str!("../sql/complaints.sql"))?,
             survey_answers: States { frame: answers, several: false },
         })
+    }
+
+    /// Never held while the customers are read, which runs in parallel.
+    fn asked_last(&self) -> MutexGuard<'_, Option<(AsOf, DataFrame)>> {
+        self.asked_last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The value of a customer's field among rows in order of their weight, the last one counting: those of the leading
@@ -112,6 +127,18 @@ impl Known<'_> {
     /// # Errors
     /// If Polars fails.
     pub(in crate::features) fn customers(&self) -> Result<DataFrame, FeatureError> {
+        let kept = self.facts.dated.asked_last().clone();
+        if let Some((as_of, customers)) = kept
+            && as_of == self.as_of
+        {
+            return Ok(customers);
+        }
+        let customers = self.read_customers()?;
+        *self.facts.dated.asked_last() = Some((self.as_of, customers.clone()));
+        Ok(customers)
+    }
+
+    fn read_customers(&self) -> Result<DataFrame, FeatureError> {
         let end = date(self.end_day());
         let attributes = [
             "customer_id",
