@@ -90,7 +90,9 @@ impl AnalysisError {
                 Some("the column `customer_id` of reports/<month>/scores.csv lists every account".into())
             }
             Self::Unpublished { .. } => Some("`--published MONTH` names a folder below reports/".into()),
-            Self::Open { closes, .. } => Some(format!("come back when {closes} is complete and loaded")),
+            Self::Open { closes, .. } => Some(format!(
+                "come back when {closes} is complete and loaded; `--horizon` measures the shorter one of the same report"
+            )),
             Self::Strangers { .. } => Some("is this the report of another project?".into()),
             Self::Untrained => Some("longer histories have origins: see `headroom train`".into()),
             Self::Train(error) => error.hint(),

@@ -61,30 +61,21 @@ impl Published {
     /// # Errors
     /// If it cannot be read, or lacks a column of METHOD section 11.
     pub fn read(path: &Path, as_of: Month) -> Result<Self, AnalysisError> {
-        let unpublished = |reason: String| AnalysisError::Unpublished { path: path.into(), reason };
-        let file = File::open(path).map_err(|error| unpublished(error.to_string()))?;
-        let frame = ParquetReader::new(file).finish().map_err(|error| unpublished(error.to_string()))?;
-        let column = |name: &str, wanted: DataType| {
-            let refused = |error: PolarsError| AnalysisError::Column {
-                path: path.into(),
-                column: name.into(),
-                reason: error.to_string(),
-            };
-            frame.column(name).and_then(|column| column.cast(&wanted)).map_err(refused)
-        };
-        let number = |name: &str| column(name, DataType::Float64);
+        let table = Table::read(path)?;
+        let column = |name: &str, wanted: DataType| table.column(name, &wanted);
+        let number = |name: &str| table.column(name, &DataType::Float64);
         let (ids, class) = (column("customer_id", DataType::String)?, column("abc_class", DataType::String)?);
         let (population, can) = (column("population", DataType::Boolean)?, column("can_buy_more", DataType::Boolean)?);
         let months = column("horizon_months", DataType::Int64)?;
-        let months = months.i64()?.get(0).ok_or_else(|| unpublished("it has no rows".into()))?;
-        let horizon = Horizon::new(months).map_err(|error| unpublished(error.to_string()))?;
+        let months = months.i64()?.get(0).ok_or_else(|| table.refused("it has no rows".into()))?;
+        let horizon = Horizon::new(months).map_err(|error| table.refused(error.to_string()))?;
         let (expected, low, high) =
             (number("expected_revenue")?, number("expected_revenue_low")?, number("expected_revenue_high")?);
         let (margin, growth, inactivity) =
             (number("expected_margin")?, number("growth_probability")?, number("inactivity_probability")?);
         let (headroom, rank) = (number("headroom_revenue")?, number("rank")?);
         let mut accounts = Vec::new();
-        for row in 0..frame.height() {
+        for row in 0..table.frame.height() {
             let of = |column: &Column| PolarsResult::Ok(column.f64()?.get(row));
             let (Some(id), Some(true), Some(expected)) =
                 (ids.str()?.get(row), population.bool()?.get(row), of(&expected)?)
@@ -107,6 +98,71 @@ impl Published {
             });
         }
         Ok(Self { as_of, horizon, accounts })
+    }
+
+    /// What the same report said over another horizon, by its `horizons.parquet` at `path`: expected revenue and margin.
+    /// Ranks and lists stay; probabilities and headroom speak of the report's own horizon and are left out.
+    ///
+    /// # Errors
+    /// If it cannot be read, or says nothing of this horizon.
+    pub fn over(mut self, horizon: Horizon, path: &Path) -> Result<Self, AnalysisError> {
+        let table = Table::read(path)?;
+        let (ids, months) =
+            (table.column("customer_id", &DataType::String)?, table.column("horizon_months", &DataType::Int64)?);
+        let number = |name: &str| table.column(name, &DataType::Float64);
+        let (expected, low, high, margin) = (
+            number("expected_revenue")?,
+            number("expected_revenue_low")?,
+            number("expected_revenue_high")?,
+            number("expected_margin")?,
+        );
+        let (ids, months, expected) = (ids.str()?, months.i64()?, expected.f64()?);
+        let of_horizon = (0..table.frame.height()).filter(|&row| months.get(row) == Some(horizon.months().into()));
+        let rows: BTreeMap<&str, (usize, f64)> =
+            of_horizon.filter_map(|row| Some((ids.get(row)?, (row, expected.get(row)?)))).collect();
+        if rows.is_empty() {
+            let mut said: Vec<i64> = months.iter().flatten().collect();
+            said.sort_unstable();
+            said.dedup();
+            return Err(table.refused(format!("it says nothing of {horizon}, but of {said:?} months")));
+        }
+        self.accounts.retain(|account| rows.contains_key(account.customer_id.as_str()));
+        for account in &mut self.accounts {
+            let (row, expected) = rows[account.customer_id.as_str()];
+            account.expected_revenue = expected;
+            (account.low, account.high) = (low.f64()?.get(row), high.f64()?.get(row));
+            account.expected_margin = margin.f64()?.get(row);
+            (account.growth, account.inactivity, account.headroom) = (None, None, None);
+        }
+        Ok(Self { horizon, ..self })
+    }
+}
+
+/// A table of a report.
+struct Table<'a> {
+    path: &'a Path,
+    frame: DataFrame,
+}
+
+impl<'a> Table<'a> {
+    fn read(path: &'a Path) -> Result<Self, AnalysisError> {
+        let unpublished = |reason: String| AnalysisError::Unpublished { path: path.into(), reason };
+        let file = File::open(path).map_err(|error| unpublished(error.to_string()))?;
+        let frame = ParquetReader::new(file).finish().map_err(|error| unpublished(error.to_string()))?;
+        Ok(Self { path, frame })
+    }
+
+    fn column(&self, name: &str, wanted: &DataType) -> Result<Column, AnalysisError> {
+        let found = self.frame.column(name).and_then(|column| column.cast(wanted));
+        found.map_err(|error| AnalysisError::Column {
+            path: self.path.into(),
+            column: name.into(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn refused(&self, reason: String) -> AnalysisError {
+        AnalysisError::Unpublished { path: self.path.into(), reason }
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use headroom::{
     analysis::{Drift, Evaluation},
     config::{Overrides, RunConfig},
-    domain::Month,
+    domain::{Horizon, Month},
     pipeline::{self, PipelineError, Resources},
 };
 
@@ -91,12 +91,13 @@ fn drift_csv(d: &Drift) -> String {
 pub fn evaluate(
     project: &Project,
     published: Month,
+    horizon: Option<Horizon>,
     format: Format,
     threads: Option<usize>,
     console: &Console,
 ) -> Result<(), PipelineError> {
     let config = RunConfig::load(&project.project, Overrides::default())?;
-    let evaluation = pipeline::evaluate(&config, resources(threads), published)?;
+    let evaluation = pipeline::evaluate(&config, resources(threads), published, horizon)?;
     match format {
         Format::Text => evaluation.lines().iter().for_each(|line| console.result(line)),
         Format::Csv => evaluation_csv(&evaluation).iter().for_each(|line| console.result(line)),

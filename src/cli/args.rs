@@ -215,6 +215,9 @@ pub enum Command {
         /// The month of the report, a folder below reports/
         #[arg(long, value_name = "MONTH")]
         published: Month,
+        /// Months after it, where the report speaks of another horizon beside its own [default: its own]
+        #[arg(long, value_name = "MONTHS", value_parser = horizon)]
+        horizon: Option<Horizon>,
         /// How the findings are printed
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,

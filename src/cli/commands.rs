@@ -53,8 +53,8 @@ pub fn execute(command: Command, threads: Option<usize>, console: &Console) -> R
             super::analyst::explain(at, &account, pseudonyms, threads, console)
         }
         Command::Drift { at, format } => super::analyst::drift(at, format, threads, console),
-        Command::Evaluate { project, published, format } => {
-            super::analyst::evaluate(&project, published, format, threads, console)
+        Command::Evaluate { project, published, horizon, format } => {
+            super::analyst::evaluate(&project, published, horizon, format, threads, console)
         }
         Command::Survey(Survey::Ask { round, at, out }) => ask(at, &round, &out, threads, console),
         Command::Survey(Survey::Close { round, project }) => close(&project, &round, threads, console),

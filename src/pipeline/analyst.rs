@@ -87,17 +87,27 @@ pub fn drift(config: &RunConfig, resources: Resources) -> Result<(Vec<Drift>, Ve
     Ok((found, run.finish(Vec::new()).notices))
 }
 
-/// What was published as of `month` against what has happened since.
+/// What was published as of `month` against what has happened since, over the report's own horizon or another `horizon`
+/// that it speaks of.
 ///
 /// # Errors
 /// If there is no such report, its horizon is not over, or a stage before the models fails.
-pub fn evaluate(config: &RunConfig, resources: Resources, month: Month) -> Result<Evaluation, PipelineError> {
+pub fn evaluate(
+    config: &RunConfig,
+    resources: Resources,
+    month: Month,
+    horizon: Option<Horizon>,
+) -> Result<Evaluation, PipelineError> {
     let mut run = Run::open(config, resources, &Silent)?;
     run.ingest()?;
     run.resolve()?;
     let audited = run.check()?;
     run.history(&audited)?;
-    let published = Published::read(&config.reports().join(month.to_string()).join("scores.parquet"), month)?;
+    let report = config.reports().join(month.to_string());
+    let mut published = Published::read(&report.join("scores.parquet"), month)?;
+    if let Some(horizon) = horizon.filter(|horizon| *horizon != published.horizon) {
+        published = published.over(horizon, &report.join("horizons.parquet"))?;
+    }
     let last = run.facts()?.last_complete_month().0;
     run.evaluation(&published, last)
 }

@@ -139,6 +139,27 @@ fn a_published_report_is_measured_against_what_came_and_an_open_one_is_refused()
 }
 
 #[test]
+fn the_three_months_of_a_report_are_measured_before_its_year_is_over() {
+    let project = Project::simulated(&company(150, 63, 54));
+    project.run(&["run", "--as-of", "2020-12", "--horizon", "12"]);
+    let open = project.fails(1, &["evaluate", "--published", "2020-12"]);
+    assert!(open.err.contains("2021-12") && open.err.contains("--horizon"), "{}", open.err);
+    let other = project.fails(1, &["evaluate", "--published", "2020-12", "--horizon", "6"]);
+    assert!(other.err.contains("nothing of 6 months, but of [3, 12] months"), "{}", other.err);
+
+    let measured = project.run(&["evaluate", "--published", "2020-12", "--horizon", "3", "--format", "json"]).out;
+    let found: headroom::analysis::Evaluation = serde_json::from_str(&measured).unwrap();
+    let horizons = table(&project, "2020-12", "horizons");
+    let months = horizons.column("horizon_months").unwrap().i32().unwrap();
+    let expected = numbers(&horizons, "expected_revenue").into_iter().zip(months.iter());
+    let said: f64 = expected.filter(|(_, months)| *months == Some(3)).filter_map(|(expected, _)| expected).sum();
+    assert!((found.said / said - 1.0).abs() < 1e-9 && found.horizon.months() == 3, "{found:?}");
+    let targets: Vec<Target> = found.figures.iter().map(|figure| figure.assessment.target).collect();
+    assert_eq!(targets, [Target::ExpectedRevenue, Target::ExpectedMargin]);
+    assert!(!found.misses.is_empty() && found.realised.is_none());
+}
+
+#[test]
 fn a_year_ahead_comes_with_the_next_three_months() {
     let project = Project::simulated(&company(150, 60, 54));
     project.run(&["run"]);
