@@ -307,22 +307,23 @@ def one(name, folder, arguments, headroom):
     return [*lines, ""]
 
 
-def seasons(work, headroom, companies):
+def seasons(work, headroom, companies, accounts):
     """Total bias of published expected revenue at every month of a year, against what the truth lets expect.
 
     What really came of one company says little: its total is carried by about a hundred accounts, and chance moves three
     months of it. The simulator tells the expectation (`expected_3`), so that only the model's own error is left."""
     lines = ["## Total bias at every month of the year", "",
-             f"1,000 simulated accounts with seasons and 6 % growth a year, horizon 3 months; {companies} a row (`--companies`), whose",
-             "history ends in that month: the sum of expected revenue over the sum of what their truth lets expect. What came",
-             "of one company is not compared with: few accounts carry its total, and chance moves three months of it.", "",
+             f"{accounts:,} simulated accounts (`--accounts`) with seasons and 6 % growth a year, horizon 3 months; {companies} a",
+             "row (`--companies`), whose history ends in that month: the sum of expected revenue over the sum of what their truth",
+             "lets expect. What came of one company is not compared with: few accounts carry its total, and chance moves three",
+             "months of it.", "",
              "| as of | published | mean | each company | last three months carried forward |", "|---|---|---|---|---|"]
     for month in range(1, 13):
         ours, carried, rungs = [], [], set()
         for seed in range(21, 21 + companies):
-            folder = work / f"months-{seed}-{month}"
+            folder = work / f"months-{accounts}-{seed}-{month}"
             if not folder.exists():
-                options = ["--accounts", "1000", "--months", str(60 + month), "--seed", str(seed), "--trend", "0.06"]
+                options = ["--accounts", str(accounts), "--months", str(60 + month), "--seed", str(seed), "--trend", "0.06"]
                 subprocess.run([headroom, "simulate", "--out", folder, *options], check=True, stdout=subprocess.DEVNULL)
                 subprocess.run([headroom, "run", "--project", folder, "--horizon", "3"], check=True, capture_output=True)
             report = max((folder / "reports").iterdir())
@@ -383,6 +384,7 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("results-work"))
     parser.add_argument("--only", default="", help="part of a section's title")
     parser.add_argument("--companies", type=int, default=3, help="companies a row of the table of total bias")
+    parser.add_argument("--accounts", type=int, default=1000, help="accounts of a company of that table")
     parser.add_argument("--potential", type=pathlib.Path, help="the built example; without it its section stays")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/results.md")
     options = parser.parse_args()
@@ -405,7 +407,7 @@ def main():
             print(name, file=sys.stderr)
             write(one(name, folder, arguments, options.headroom))
     if options.only in "Total bias at every month of the year":
-        write(seasons(options.work, options.headroom, options.companies))
+        write(seasons(options.work, options.headroom, options.companies, options.accounts))
     if options.only in "Negative control":
         write(controls(options.work, options.headroom))
     if options.potential and options.only in "Headroom against the true one":
