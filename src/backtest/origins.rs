@@ -13,7 +13,7 @@ pub(super) const SEASONED: i32 = 12;
 const YOUNGEST: i32 = 3;
 /// Most training slices of one fit.
 pub(super) const MOST_TRAIN: usize = 8;
-/// Most slices of a fit that may use all stages: all that the other limits leave.
+/// Most slices of a fit that may use all stages.
 const MOST_REFIT: usize = 16;
 /// Most slices of a fit that is repeated, on bootstrap samples or for every product group.
 pub(super) const MOST_REPEATED: usize = 10;
