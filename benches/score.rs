@@ -18,7 +18,7 @@ use headroom::{
     atomic,
     backtest::{self, Hold, Holds, OriginPlan, Setting, Trained},
     domain::{AbcThresholds, AsOf, Horizon, Level, Month, Seed, Target},
-    features::Facts,
+    features::{Facts, Parts},
     score::{self, Account, Forecast},
     train::{Candidate, Ladder, Recipe},
     warehouse::{Warehouse, WarehouseOptions},
@@ -64,28 +64,29 @@ fn main() {
     let mut step = |name: &str, took: Duration| {
         total += took;
         let now = company::processor();
-        println!("{name:28} {:7.2} s {:7.2} s of the processors", took.as_secs_f64(), now - before);
+        println!("{name:30} {:7.2} s {:7.2} s of the processors", took.as_secs_f64(), now - before);
         before = now;
     };
     let (facts, took) = timed(|| Facts::load(&warehouse).expect("the ledger loads"));
     step("read the facts", took);
-    let (slice, took) = timed(|| facts.slice(at, horizon, None).expect("an origin of the ledger"));
-    step("features", took);
+    let (members, took) = timed(|| facts.members(at, horizon).expect("an origin of the ledger"));
+    step("population and its baselines", took);
     let (all, took) = timed(|| {
-        Account::all(&facts.all_accounts(at).expect("an origin of the ledger")).expect("accounts of the ledger")
+        Account::all(&members.all_accounts().expect("accounts of the ledger")).expect("accounts of the ledger")
     });
     step("every account", took);
-    let (forecast, took) = timed(|| Forecast::of(&champions, &slice, Level::Blend).expect("models of this schema"));
-    step("predictions and refits", took);
-    let (scores, took) = timed(|| score::score(&slice, &all, &forecast, "a run").expect("scores"));
+    let ((forecast, population), took) =
+        timed(|| Forecast::with_population(&champions, &members, Level::Blend).expect("models of this schema"));
+    step("features, predictions, refits", took);
+    let (scores, took) = timed(|| score::score(&population, &all, &forecast, "a run").expect("scores"));
     step("scores", took);
     let parquet = folder.join("scores.parquet");
     let ((), took) = timed(|| atomic::write_parquet(&parquet, scores.frame()).expect("room for the scores"));
     step("scores.parquet", took);
     let all = company::processor() - begun;
-    println!("{:28} {:7.2} s {all:7.2} s of the processors", "all", total.as_secs_f64());
+    println!("{:30} {:7.2} s {all:7.2} s of the processors", "all", total.as_secs_f64());
     let trees: usize = champions.iter().map(|model| 1 + model.refits.len()).sum();
-    println!("{} of {accounts} accounts scored by {trees} models", slice.height());
+    println!("{} of {accounts} accounts scored by {trees} models", members.height());
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().filter(|line| line.starts_with("VmHWM")).for_each(|line| println!("{line}"));
     println!("scores {}", blake3::hash(&fs::read(&parquet).expect("the scores")).to_hex());

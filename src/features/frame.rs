@@ -3,6 +3,8 @@
 //! The three frames of an origin hold the same accounts in the same order (ascending id), so that later stages pair
 //! rows by position and never join again.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 use rayon::prelude::*;
 
@@ -177,6 +179,11 @@ impl BaselineFrame {
         self.threshold
     }
 
+    /// Consecutive accounts of it; the threshold and the seasons are those of all.
+    pub(super) fn part(&self, rows: Range<usize>) -> Self {
+        Self { frame: self.frame.slice(rows.start as i64, rows.len()), ..*self }
+    }
+
     /// METHOD's `d` per account: `max(1 % of the portfolio's mean B, 15 % of B)`.
     ///
     /// # Errors
@@ -308,6 +315,17 @@ impl Slice {
     /// Number of accounts.
     pub fn height(&self) -> usize {
         self.features.height()
+    }
+
+    /// Consecutive accounts of it, nothing being copied.
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        let of = |frame: &DataFrame| frame.slice(rows.start as i64, rows.len());
+        Self {
+            features: FeatureFrame { frame: of(&self.features.frame), ..self.features },
+            labels: self.labels.as_ref().map(|labels| LabelFrame { frame: of(&labels.frame), ..*labels }),
+            baselines: self.baselines.part(rows),
+        }
     }
 }
 

@@ -4,14 +4,15 @@
 //! The ledger's families and those of the dialogue run over one account at a time, in parallel over accounts with an
 //! order-preserving collect; the other dated facts' families are lazy joins. What a feature means is said in its family's file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use polars::prelude::*;
 use polars_arrow::bitmap::Bitmap;
 use rayon::prelude::*;
 
 use super::{
-    ACCOUNT_ID, AccountFrame, BaselineFrame, Facts, FeatureError, FeatureFrame, Known, LabelFrame, Overdue, Slice,
+    ACCOUNT_ID, AccountFrame, BaselineFrame, Facts, FeatureError, FeatureFrame, Known, LabelFrame, Members, Overdue,
+    Slice,
     as_of::History,
     assortment, catalogue, complaints, contacts, dialogue, firmographics, frequency, monetary, opportunities, payment,
     portfolio::{CHUNK, Portfolio},
@@ -19,7 +20,18 @@ use super::{
 };
 use crate::domain::{AsOf, Horizon, Month};
 
+/// What is known of the members from facts that are joined, the same for whichever of them are asked about.
+#[derive(Debug)]
+pub(super) struct Joined {
+    /// Per member: keys, class, and the features of these facts, complaints without those who had none.
+    frame: DataFrame,
+    /// Per account of the warehouse, in days since 1970-01-01.
+    customer_since: Vec<Option<i32>>,
+    complaints_recorded: Option<i32>,
+}
+
 /// Everything the frames of one as-of date are computed from.
+#[derive(Debug)]
 pub(super) struct Origin<'a> {
     known: Known<'a>,
     customers: DataFrame,
@@ -51,13 +63,30 @@ impl<'a> Origin<'a> {
 
     /// All features of the population.
     pub(super) fn features(&self) -> Result<FeatureFrame, FeatureError> {
+        self.features_of(0..self.portfolio.members().len(), &self.joined()?)
+    }
+
+    /// All features of some members, of all of whom `joined` are [`Self::joined`].
+    pub(super) fn features_of(&self, rows: Range<usize>, joined: &Joined) -> Result<FeatureFrame, FeatureError> {
+        let members = &self.portfolio.members()[rows.clone()];
+        let mut columns = joined.frame.slice(rows.start as i64, rows.len()).into_columns();
+        columns.push(public::newest_topics(&self.known, members));
+        columns.extend(self.walked_columns(members, &joined.customer_since)?);
+        let frame = DataFrame::new(members.len(), columns)?.lazy();
+        let order = std::iter::once(ACCOUNT_ID).chain(catalogue::columns().map(|(name, _)| name));
+        let frame = complaints::complete(frame, joined.complaints_recorded)
+            .select(order.map(col).collect::<Vec<_>>())
+            .collect()?;
+        FeatureFrame::new(self.known.as_of(), frame)
+    }
+
+    /// What no walk over one account after the other gives.
+    pub(super) fn joined(&self) -> Result<Joined, FeatureError> {
         let members = self.portfolio.members();
         let account: Vec<i32> = members.iter().map(|&account| account as i32).collect();
         let classes: Vec<&str> = self.portfolio.classes().iter().map(|class| class.name()).collect();
-        let mut columns =
+        let columns =
             vec![self.account_ids(), Column::new("account".into(), account), Column::new("abc_class".into(), classes)];
-        columns.push(public::newest_topics(&self.known, members));
-        columns.extend(self.walked_columns()?);
         let mut frame = DataFrame::new(members.len(), columns)?.lazy();
         let facts = [
             firmographics::frame(&self.customers),
@@ -69,12 +98,11 @@ impl<'a> Origin<'a> {
             frame = join(frame, fact);
         }
         let flags = ["firmographics_known", "payment_known", "survey_known"];
-        let order = std::iter::once(ACCOUNT_ID).chain(catalogue::columns().map(|(name, _)| name));
-        let frame = complaints::complete(frame, complaints::recorded_months(&self.known)?)
-            .with_columns(flags.map(|flag| col(flag).fill_null(lit(0.0))))
-            .select(order.map(col).collect::<Vec<_>>())
-            .collect()?;
-        FeatureFrame::new(self.known.as_of(), frame)
+        Ok(Joined {
+            frame: frame.with_columns(flags.map(|flag| col(flag).fill_null(lit(0.0)))).collect()?,
+            customer_since: self.customer_since()?,
+            complaints_recorded: complaints::recorded_months(&self.known)?,
+        })
     }
 
     /// The key column of every frame of this origin.
@@ -84,7 +112,7 @@ impl<'a> Origin<'a> {
     }
 
     /// The numbers that are computed account by account; unknown values are null.
-    fn walked_columns(&self) -> Result<Vec<Column>, FeatureError> {
+    fn walked_columns(&self, members: &[usize], customer_since: &[Option<i32>]) -> Result<Vec<Column>, FeatureError> {
         let families: [&[catalogue::Feature]; 11] = [
             &recency::FEATURES,
             &frequency::FEATURES,
@@ -99,8 +127,6 @@ impl<'a> Origin<'a> {
             public::NUMBERS,
         ];
         let features = families.concat();
-        let customer_since = self.customer_since()?;
-        let members = self.portfolio.members();
         // all zeros, which the system hands out untouched: each page is first written by the thread that fills it
         let mut columns: Vec<Vec<f64>> = features.iter().map(|_| vec![0.0; members.len()]).collect();
         let mut parts: Vec<Vec<&mut [f64]>> = members.chunks(CHUNK).map(|_| Vec::new()).collect();
@@ -110,7 +136,7 @@ impl<'a> Origin<'a> {
         members
             .par_chunks(CHUNK)
             .zip(parts)
-            .for_each(|(members, mut part)| self.walk(members, &customer_since, &mut part));
+            .for_each(|(members, mut part)| self.walk(members, customer_since, &mut part));
         let column = |(values, feature): (Vec<f64>, &catalogue::Feature)| {
             let known: Bitmap = values.iter().map(|value| !value.is_nan()).collect();
             let known = Some(known).filter(|known| known.unset_bits() > 0);
@@ -226,6 +252,14 @@ impl Facts {
         let baselines = origin.baselines(horizon)?;
         let labels = labels_known_by.map(|known_by| origin.labels(self, &baselines, known_by)).transpose()?;
         Slice::new(origin.features()?, baselines, labels)
+    }
+
+    /// What [`Self::slice`] gives without labels, its features put together part by part.
+    ///
+    /// # Errors
+    /// If nothing was known at `as_of`.
+    pub fn members(&self, as_of: AsOf, horizon: Horizon) -> Result<Members<'_>, FeatureError> {
+        Members::new(Origin::new(self, as_of)?, horizon)
     }
 
     /// The slices of several origins, one after the other as they are asked for; each is computed in parallel over

@@ -388,11 +388,11 @@ impl<'a> Run<'a> {
         self.progress.started(Stage::Score);
         let key = Key::of("score", &[("backtest", backtest_key), ("models", &champions.run_id())]);
         let (scores, origin) = self.store.reuse_or_make(&format!("score/{}", moment.folder()), &key, || {
-            let slice = self.slice(moment)?;
-            let accounts = self.accounts(moment, 0)?.unwrap_or_default();
+            let members = self.facts()?.members(AsOf::end_of(moment.plan.as_of), moment.plan.horizon)?;
+            let accounts = Account::all(&members.all_accounts()?)?;
             let level = backtest.report.level.as_ref().map_or(Level::Stretch, |choice| choice.used);
-            let forecast = Forecast::of(champions.models(), &slice, level)?;
-            Ok(score::score(&slice, &accounts, &forecast, &champions.run_id())?)
+            let (forecast, population) = Forecast::with_population(champions.models(), &members, level)?;
+            Ok(score::score(&population, &accounts, &forecast, &champions.run_id())?)
         })?;
         self.progress.finished(Stage::Score, origin, &score_lines(&scores).join("; "));
         Ok((scores, key))

@@ -7,12 +7,12 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::{
-    Account, Forecast, ScoreError,
+    Account, Forecast, Population, ScoreError,
     columns::{BOUNDS, Declared, KEYS, REFIT, Range, declared},
     headroom::{estimation_interval, headroom},
     rates::{loss_rates, margin_rates},
 };
-use crate::{domain::Month, features::Slice};
+use crate::domain::Month;
 
 /// One row per account of the company, ascending by id.
 #[derive(Debug, Clone)]
@@ -143,33 +143,33 @@ impl ScoreFrame {
     }
 }
 
-/// Scores the population of `slice` and gives every other account of `accounts` a row of nulls.
+/// Scores `population` and gives every other account of `accounts` a row of nulls.
 ///
 /// `accounts` are all accounts of the company, ascending by id; `model_run` names the set of models.
 ///
 /// # Errors
-/// If the forecast does not fit the slice, the population is not among the accounts, or a figure is impossible.
+/// If the forecast does not fit the population, the population is not among the accounts, or a figure is impossible.
 pub fn score(
-    slice: &Slice,
+    population: &Population,
     accounts: &[Account],
     forecast: &Forecast,
     model_run: &str,
 ) -> Result<ScoreFrame, ScoreError> {
-    let n = slice.height();
+    let (n, baselines) = (population.height(), population.baselines());
     forecast.check(n)?;
-    let place = Placement::of(slice, accounts)?;
+    let place = Placement::of(population, accounts)?;
     let last_year = |amount: fn(&Account) -> f64| -> Vec<f64> {
-        let mut of_slice = vec![0.0; n];
+        let mut amounts = vec![0.0; n];
         for (account, row) in accounts.iter().zip(&place.rows) {
             if let Some(row) = *row {
-                of_slice[row] = amount(account);
+                amounts[row] = amount(account);
             }
         }
-        of_slice
+        amounts
     };
     let (revenue, margin) = (last_year(|a| a.revenue_last), last_year(|a| a.margin_last));
-    let loss = loss_rates(slice, &revenue)?;
-    let margin_rates = margin_rates(slice, &revenue, &margin)?;
+    let loss = loss_rates(population, &revenue);
+    let margin_rates = margin_rates(population, &revenue, &margin);
     let level = forecast.level.as_ref().map(|(_, level)| level.as_slice());
     let headroom_revenue = level.map(|level| headroom(level, &forecast.expected_revenue, &loss));
     // An account that loses money on what it buys has no headroom in margin, whatever it could buy.
@@ -182,70 +182,68 @@ pub fn score(
         .as_ref()
         .map(|s| s.iter().zip(&forecast.expected_revenue).map(|(s, e)| s - e).collect::<Vec<_>>());
     let refits: Vec<Vec<f64>> = if level.is_some() && forecast.refits.len() >= Forecast::FEWEST_REFITS {
-        forecast.refits.iter().map(|r| headroom(&r.level_revenue, &r.expected_revenue, &loss)).collect()
+        forecast.refits.par_iter().map(|r| headroom(&r.level_revenue, &r.expected_revenue, &loss)).collect()
     } else {
         Vec::new()
     };
     let bounds = (!refits.is_empty()).then(|| estimation_interval(&refits, n));
-    let known = |values: Vec<f64>| values.into_iter().map(|v| (!v.is_nan()).then_some(v)).collect::<Vec<_>>();
-
-    let numbers = |name: &str, values: Option<&[f64]>| place.numbers(name, values);
-    let interval = forecast.interval.as_ref();
-    let is_new: Vec<bool> = slice.baselines().numbers("is_new")?.into_iter().map(|flag| flag > 0.5).collect();
-    let mut columns = vec![
+    let (low, high) = forecast.interval.as_ref().map(|(low, high)| (low.as_slice(), high.as_slice())).unzip();
+    let (headroom_low, headroom_high) = bounds.as_ref().map(|(low, high)| (low.as_slice(), high.as_slice())).unzip();
+    let (base, threshold) = (baselines.numbers("base_revenue")?, baselines.growth_threshold()?);
+    let is_new: Vec<bool> = baselines.numbers("is_new")?.into_iter().map(|flag| flag > 0.5).collect();
+    let amounts: [(&str, Option<&[f64]>); 20] = [
+        ("revenue_last", Some(&revenue)),
+        ("margin_last", Some(&margin)),
+        ("expected_revenue", Some(&forecast.expected_revenue)),
+        ("expected_revenue_low", low),
+        ("expected_revenue_high", high),
+        ("expected_margin", Some(&forecast.expected_margin)),
+        ("stretch_revenue", forecast.stretch_revenue.as_deref()),
+        ("peer_revenue", forecast.peer_revenue.as_deref()),
+        ("headroom_revenue", headroom_revenue.as_deref()),
+        ("headroom_low", headroom_low),
+        ("headroom_high", headroom_high),
+        ("headroom_margin", headroom_margin.as_deref()),
+        ("growth_probability", forecast.growth.as_deref()),
+        ("inactivity_probability", forecast.inactivity.as_deref()),
+        ("base_revenue", Some(&base)),
+        ("growth_threshold", Some(&threshold)),
+        ("level_revenue", level),
+        ("upside_revenue", upside.as_deref()),
+        ("margin_rate", margin_rates.as_deref()),
+        ("loss_rate", Some(&loss)),
+    ];
+    let mut columns: Vec<Column> = amounts.par_iter().map(|(name, values)| place.numbers(name, *values)).collect();
+    columns.par_extend(refits.par_iter().enumerate().map(|(i, of)| place.numbers(&format!("{REFIT}{i:02}"), Some(of))));
+    let overdue = population.feature("overdue_amount");
+    let overdue = place.rows.iter().map(|row| row.map(|row| overdue[row]).filter(|amount| !amount.is_nan()));
+    columns.extend([
+        Column::new("overdue_amount".into(), overdue.collect::<Vec<_>>()),
         place.texts("customer_id", |account| Some(&account.id)),
-        date("as_of", slice.as_of().at(), accounts.len())?,
-        Column::new("horizon_months".into(), vec![slice.horizon().months(); accounts.len()]),
+        date("as_of", baselines.as_of().at(), accounts.len())?,
+        Column::new("horizon_months".into(), vec![baselines.horizon().months(); accounts.len()]),
         Column::new("population".into(), place.rows.iter().map(Option::is_some).collect::<Vec<_>>()),
-        numbers("revenue_last", Some(&revenue)),
-        numbers("margin_last", Some(&margin)),
-        numbers("expected_revenue", Some(&forecast.expected_revenue)),
-        numbers("expected_revenue_low", interval.map(|(low, _)| low.as_slice())),
-        numbers("expected_revenue_high", interval.map(|(_, high)| high.as_slice())),
-        numbers("expected_margin", Some(&forecast.expected_margin)),
-        numbers("stretch_revenue", forecast.stretch_revenue.as_deref()),
-        numbers("peer_revenue", forecast.peer_revenue.as_deref()),
         place.scored_texts("level_used", forecast.level.as_ref().map(|(level, _)| level.name())),
-        numbers("headroom_revenue", headroom_revenue.as_deref()),
-        numbers("headroom_low", bounds.as_ref().map(|(low, _)| low.as_slice())),
-        numbers("headroom_high", bounds.as_ref().map(|(_, high)| high.as_slice())),
-        numbers("headroom_margin", headroom_margin.as_deref()),
-        numbers("growth_probability", forecast.growth.as_deref()),
-        numbers("inactivity_probability", forecast.inactivity.as_deref()),
         place.texts("model_run", |_| Some(model_run)),
         place.texts("standing", |account| Some(account.standing.name())),
         Column::new("account_revenue".into(), accounts.iter().map(|a| a.revenue_last).collect::<Vec<_>>()),
         Column::new("account_margin".into(), accounts.iter().map(|a| a.margin_last).collect::<Vec<_>>()),
-        numbers("base_revenue", Some(&slice.baselines().numbers("base_revenue")?)),
-        numbers("growth_threshold", Some(&slice.baselines().growth_threshold()?)),
         Column::new("is_new".into(), place.spread(&is_new)),
-        numbers("level_revenue", level),
-        numbers("upside_revenue", upside.as_deref()),
-        numbers("margin_rate", margin_rates.as_deref()),
-        numbers("loss_rate", Some(&loss)),
-        Column::new(
-            "overdue_amount".into(),
-            place
-                .spread(&known(slice.features().numbers("overdue_amount")?))
-                .into_iter()
-                .map(Option::flatten)
-                .collect::<Vec<_>>(),
-        ),
-    ];
-    columns.par_extend(refits.par_iter().enumerate().map(|(i, of)| numbers(&format!("{REFIT}{i:02}"), Some(of))));
-    ScoreFrame::new(accounts, DataFrame::new(accounts.len(), columns)?)
+    ]);
+    let order = declared(refits.len()).into_iter().map(|(name, _)| name);
+    ScoreFrame::new(accounts, DataFrame::new(accounts.len(), columns)?.select(order)?)
 }
 
-/// Where in the slice each account of the company is, if at all.
+/// Where in the population each account of the company is, if at all.
 struct Placement<'a> {
     accounts: &'a [Account],
     rows: Vec<Option<usize>>,
 }
 
 impl<'a> Placement<'a> {
-    fn of(slice: &Slice, accounts: &'a [Account]) -> Result<Self, ScoreError> {
+    fn of(population: &Population, accounts: &'a [Account]) -> Result<Self, ScoreError> {
         let mut rows = vec![None; accounts.len()];
-        for (row, id) in slice.features().accounts().iter().enumerate() {
+        for (row, id) in population.accounts()?.iter().enumerate() {
             let id = id.unwrap_or_default();
             let at = accounts.binary_search_by(|account| account.id.as_str().cmp(id));
             rows[at.map_err(|_| ScoreError::UnknownAccount { account: id.into() })?] = Some(row);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Panel, Rows, TrainError, rungs::Fitted};
 use crate::{
-    domain::{AbcThresholds, Horizon, Target},
-    features::{Slice, catalogue::schema_hash},
+    domain::{AbcClass, AbcThresholds, Horizon, Target},
+    features::{BaselineFrame, Slice, catalogue::schema_hash},
 };
 
 /// A fitted rung for one target and horizon.
@@ -64,16 +64,22 @@ impl FittedModel {
     /// # Errors
     /// If the model was fitted on another feature schema or for another horizon.
     pub fn predict(&self, slice: &Slice) -> Result<Vec<f64>, TrainError> {
-        self.predict_rows(&self.pool(slice)?.rows())
+        self.predict_rows(&self.pool(slice, self.classes(slice.baselines())?)?.rows())
     }
 
-    /// `slice` as this model takes it. Models of the same classes can share it.
+    /// The ABC class of each account of an origin, from the baselines of all of them.
+    pub(crate) fn classes(&self, baselines: &BaselineFrame) -> Result<Vec<AbcClass>, TrainError> {
+        Panel::classes(baselines, self.abc)
+    }
+
+    /// Accounts of a slice, some or all, with their classes, as this model takes them: models of the same limits can
+    /// share it.
     ///
     /// # Errors
     /// As [`Self::predict`].
-    pub(crate) fn pool<'a>(&self, slice: &'a Slice) -> Result<Panel<'a>, TrainError> {
-        self.check(slice)?;
-        Panel::new(&[slice], self.abc)
+    pub(crate) fn pool<'a>(&self, part: &'a Slice, class: Vec<AbcClass>) -> Result<Panel<'a>, TrainError> {
+        self.check(part)?;
+        Ok(Panel::of_part(part, class, self.abc))
     }
 
     /// Why: contributions per account and column; `None` for rungs that cannot tell (baselines, shrinkage, lifetimes).
@@ -81,7 +87,7 @@ impl FittedModel {
     /// # Errors
     /// As [`Self::predict`].
     pub fn contributions(&self, slice: &Slice) -> Result<Option<Contributions>, TrainError> {
-        self.fitted.contributions(&self.pool(slice)?.rows())
+        self.fitted.contributions(&self.pool(slice, self.classes(slice.baselines())?)?.rows())
     }
 
     /// Whether rows made for `other` are those that this model takes.

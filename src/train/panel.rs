@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{AbcClass, AbcThresholds, Month, Seed, cumulative_classes},
-    features::{Seasons, Slice},
+    features::{BaselineFrame, Seasons, Slice},
 };
 
 /// The most rows one fit sees; beyond it, accounts (never single rows) are sampled.
@@ -78,7 +78,7 @@ impl<'a> Panel<'a> {
         let mut class = Vec::with_capacity(total);
         let mut parts = Vec::with_capacity(slices.len());
         for slice in slices {
-            let classes = cumulative_classes(&slice.baselines().numbers(CLASS_COLUMN)?, abc);
+            let classes = Self::classes(slice.baselines(), abc)?;
             let accounts: Vec<&'a str> = slice.features().accounts().iter().map(|a| a.unwrap_or_default()).collect();
             let kept = keep_below.map(|limit| {
                 (0..accounts.len() as u32).filter(|&row| seed.derive(accounts[row as usize]).0 <= limit).collect()
@@ -94,6 +94,17 @@ impl<'a> Panel<'a> {
         let account =
             names.iter().map(|name| sorted.binary_search(name).expect("each name was just inserted") as u32).collect();
         Ok(Self { parts, account, class, abc, shared: Mutex::default() })
+    }
+
+    /// Some accounts of one origin, which may be all; their classes are those that all accounts of it give them.
+    pub(crate) fn of_part(part: &'a Slice, class: Vec<AbcClass>, abc: AbcThresholds) -> Self {
+        let account = (0..part.height() as u32).collect();
+        Self { parts: vec![Part { slice: part, kept: None }], account, class, abc, shared: Mutex::default() }
+    }
+
+    /// The ABC class of each account of an origin, from the baselines of all of them.
+    pub(crate) fn classes(baselines: &BaselineFrame, abc: AbcThresholds) -> Result<Vec<AbcClass>, TrainError> {
+        Ok(cumulative_classes(&baselines.numbers(CLASS_COLUMN)?, abc))
     }
 
     /// Number of rows.

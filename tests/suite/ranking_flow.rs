@@ -8,7 +8,7 @@ use headroom::{
     features::{Slice, catalogue::schema_hash},
     rank::{Basis, Evidence, RankInput, Ranking, rank},
     registry::{Act, Registry, run_id},
-    score::{Account, Forecast, ScoreFrame, Standing, score},
+    score::{Account, Forecast, Population, ScoreFrame, Standing, score},
     train::Ladder,
 };
 use polars::prelude::{DataType, NamedFrom, Series};
@@ -147,7 +147,7 @@ fn flow(history: &History, models: &std::path::Path) -> Outcome {
     let accounts = history.accounts(History::as_of());
     let level = backtest.report.level.as_ref().unwrap().used;
     let forecast = Forecast::of(&loaded, &now, level).unwrap();
-    let scores = score(&now, &accounts, &forecast, &model_run).unwrap();
+    let scores = score(&Population::of(&now).unwrap(), &accounts, &forecast, &model_run).unwrap();
     let before = [1, 2].map(|ago| history.accounts(History::as_of().plus(-ago)));
     let ranking = rank(&RankInput {
         scores: &scores,
@@ -229,7 +229,7 @@ fn a_reason_changes_when_the_fact_behind_it_changes() {
         let changed = Slice::new(features, now.baselines().clone(), None).unwrap();
         let accounts = history.accounts(History::as_of());
         let forecast = Forecast::of(&outcome.backtest.champions, &changed, Level::Stretch).unwrap();
-        let scores = score(&changed, &accounts, &forecast, "run").unwrap();
+        let scores = score(&Population::of(&changed).unwrap(), &accounts, &forecast, "run").unwrap();
         let evidence = Evidence::of(&outcome.backtest.report, &outcome.backtest.champions, &changed).unwrap();
         let ranking = rank(&RankInput {
             scores: &scores,

@@ -3,7 +3,7 @@
 use headroom::{
     backtest::FirstPurchase,
     domain::Level,
-    score::{Account, Forecast, ScoreError, ScoreFrame, Standing, score, whitespace},
+    score::{Account, Forecast, Population, ScoreError, ScoreFrame, Standing, score, whitespace},
 };
 use polars::prelude::*;
 
@@ -120,13 +120,13 @@ fn what_has_no_model_is_null_and_never_zero() {
         refits: Vec::new(),
         ..forecast_of(&sketches())
     };
-    let scores = score(&slice, &accounts_of(&sketches()), &bare, "run").unwrap();
+    let scores = score(&Population::of(&slice).unwrap(), &accounts_of(&sketches()), &bare, "run").unwrap();
     for name in ["expected_revenue_low", "stretch_revenue", "headroom_revenue", "headroom_low", "headroom_margin"] {
         assert_eq!(scores.numbers(name), [None; 5], "{name}");
     }
     assert_eq!(scores.texts("level_used"), [None; 5]);
     let few = Forecast { refits: forecast_of(&sketches()).refits[..19].to_vec(), ..forecast_of(&sketches()) };
-    let scores = score(&slice, &accounts_of(&sketches()), &few, "run").unwrap();
+    let scores = score(&Population::of(&slice).unwrap(), &accounts_of(&sketches()), &few, "run").unwrap();
     assert_eq!(scores.numbers("headroom_low"), [None; 5]);
     assert!(scores.numbers("headroom_revenue")[2].is_some());
 }
@@ -136,7 +136,7 @@ fn headroom_follows_the_level_that_is_used() {
     let (slice, forecast) = (slice_of(&sketches()), forecast_of(&sketches()));
     let peers = vec![130.0, 170.0];
     let by_peers = Forecast { peer_revenue: Some(peers.clone()), level: Some((Level::Peer, peers)), ..forecast };
-    let scores = score(&slice, &accounts_of(&sketches()), &by_peers, "run").unwrap();
+    let scores = score(&Population::of(&slice).unwrap(), &accounts_of(&sketches()), &by_peers, "run").unwrap();
     assert_eq!(scores.numbers("headroom_revenue"), [None, None, Some(30.0), Some(0.0), None]);
     assert_eq!(scores.numbers("peer_revenue")[2..4], [Some(130.0), Some(170.0)]);
     assert_eq!(scores.numbers("stretch_revenue")[2], Some(150.0), "stretch is told all the same");
@@ -146,10 +146,13 @@ fn headroom_follows_the_level_that_is_used() {
 #[test]
 fn a_forecast_of_another_population_is_refused() {
     let one = [Sketch::of(1.0)];
-    let refused = score(&slice_of(&sketches()), &accounts_of(&sketches()), &forecast_of(&one), "run").unwrap_err();
+    let refused =
+        score(&Population::of(&slice_of(&sketches())).unwrap(), &accounts_of(&sketches()), &forecast_of(&one), "run")
+            .unwrap_err();
     assert!(matches!(refused, ScoreError::Length { column: "expected_revenue", found: 1, expected: 2 }));
     let stranger: Vec<Account> = accounts_of(&sketches()).into_iter().filter(|a| a.id != "K001").collect();
-    let refused = score(&slice_of(&sketches()), &stranger, &forecast_of(&sketches()), "run").unwrap_err();
+    let refused = score(&Population::of(&slice_of(&sketches())).unwrap(), &stranger, &forecast_of(&sketches()), "run")
+        .unwrap_err();
     assert!(matches!(refused, ScoreError::UnknownAccount { account } if account == "K001"));
     assert!(accounts_of(&one).iter().any(|a| a.standing == Standing::Blocked));
 }

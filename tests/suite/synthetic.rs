@@ -7,7 +7,7 @@ use headroom::{
         ACCOUNT_ID, BASELINE_COLUMNS, BaselineFrame, FeatureFrame, LABEL_COLUMNS, LabelFrame, Slice, catalogue,
     },
     rank::Evidence,
-    score::{Account, Forecast, Refit, ScoreFrame, Standing, score},
+    score::{Account, Forecast, Population, Refit, ScoreFrame, Standing, score},
 };
 use polars::prelude::*;
 
@@ -128,7 +128,7 @@ pub fn accounts_of(sketches: &[Sketch]) -> Vec<Account> {
 }
 
 pub fn scores_of(sketches: &[Sketch]) -> ScoreFrame {
-    score(&slice_of(sketches), &accounts_of(sketches), &forecast_of(sketches), "run").unwrap()
+    score(&Population::of(&slice_of(sketches)).unwrap(), &accounts_of(sketches), &forecast_of(sketches), "run").unwrap()
 }
 
 /// What a backtest allows: potential or not, growth with skill or not.
