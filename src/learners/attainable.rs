@@ -19,6 +19,8 @@ use statrs::function::erf::erf;
 const ATTAINABLE_SHARE: f64 = 0.8;
 /// Fewer accounts than this show no scatter.
 const FEWEST: usize = 30;
+/// More than about this many tell no more: every second, third... account stands for all.
+const MOST: usize = 100_000;
 /// Demands scatter around peers by at least and at most this, in logs.
 const SPREADS: (f64, f64) = (0.1, 3.0);
 /// Where own levels are compared with what demand and share together let expect: the median, and the upper end of those
@@ -125,8 +127,11 @@ impl AttainableLevel {
         if own.len() < FEWEST || own.len() != peers.len() {
             return None;
         }
-        let (intercept, slope) = huber(peers, own);
-        let rest: Vec<f64> = own.iter().zip(peers).map(|(own, peers)| own - intercept - slope * peers).collect();
+        let every = own.len().div_ceil(MOST);
+        let some = |values: &[f64]| values.iter().copied().step_by(every).collect::<Vec<f64>>();
+        let (own, peers) = (some(own), some(peers));
+        let (intercept, slope) = huber(&peers, &own);
+        let rest: Vec<f64> = own.iter().zip(&peers).map(|(own, peers)| own - intercept - slope * peers).collect();
         let (median, upper) = (quantile(&rest, MEDIAN), quantile(&rest, UPPER));
         let (spread, median_of_both) = prior.spread_of(upper - median);
         let intercept = intercept + median - median_of_both;
