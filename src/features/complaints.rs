@@ -10,7 +10,6 @@ use super::{
     FeatureError,
     as_of::{Known, month_of_day},
     catalogue::Feature,
-    payment::ratio,
 };
 
 const FAMILY: &str = "complaints";
@@ -95,4 +94,12 @@ pub(super) fn complete(frame: LazyFrame, recorded_months: Option<i32>) -> LazyFr
             lit(f64::from(u8::from(recorded(0)))).alias("complaints_known"),
         ])
         .with_column(ratio("complaints_12", "orders_12", "complaints_per_order_12"))
+}
+
+/// Unknown unless the denominator is positive.
+fn ratio(numerator: &str, denominator: &str, name: &str) -> Expr {
+    when(col(denominator).gt(lit(0)))
+        .then(col(numerator).cast(DataType::Float64) / col(denominator).cast(DataType::Float64))
+        .otherwise(lit(NULL))
+        .alias(name)
 }

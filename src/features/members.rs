@@ -23,6 +23,12 @@ pub trait Parts {
     fn height(&self) -> usize {
         self.baselines().frame().height()
     }
+
+    /// How many accounts are best asked about at a time: what is made of their features stays small beside the features
+    /// of all.
+    fn at_a_time(&self) -> usize {
+        1 << 16
+    }
 }
 
 impl Parts for Slice {

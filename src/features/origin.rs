@@ -88,16 +88,11 @@ impl<'a> Origin<'a> {
         let columns =
             vec![self.account_ids(), Column::new("account".into(), account), Column::new("abc_class".into(), classes)];
         let mut frame = DataFrame::new(members.len(), columns)?.lazy();
-        let facts = [
-            firmographics::frame(&self.customers),
-            payment::frame(&self.known),
-            survey::frame(&self.known),
-            complaints::frame(&self.known),
-        ];
+        let facts = [firmographics::frame(&self.customers), survey::frame(&self.known), complaints::frame(&self.known)];
         for fact in facts {
             frame = join(frame, fact);
         }
-        let flags = ["firmographics_known", "payment_known", "survey_known"];
+        let flags = ["firmographics_known", "survey_known"];
         Ok(Joined {
             frame: frame.with_columns(flags.map(|flag| col(flag).fill_null(lit(0.0)))).collect()?,
             customer_since: self.customer_since()?,
@@ -113,7 +108,7 @@ impl<'a> Origin<'a> {
 
     /// The numbers that are computed account by account; unknown values are null.
     fn walked_columns(&self, members: &[usize], customer_since: &[Option<i32>]) -> Result<Vec<Column>, FeatureError> {
-        let families: [&[catalogue::Feature]; 11] = [
+        let families: [&[catalogue::Feature]; 12] = [
             &recency::FEATURES,
             &frequency::FEATURES,
             &monetary::FEATURES,
@@ -121,6 +116,7 @@ impl<'a> Origin<'a> {
             &seasonality::FEATURES,
             &assortment::FEATURES,
             &tenure::FEATURES,
+            &payment::FEATURES,
             &dialogue::FEATURES,
             &contacts::FEATURES,
             &opportunities::FEATURES,
@@ -152,7 +148,7 @@ impl<'a> Origin<'a> {
         let (mut history, mut gaps, mut groups) = (History::new(), Vec::new(), assortment::Groups::new(known));
         for (row, &account) in members.iter().enumerate() {
             known.read(account, &mut history);
-            let families: [&[Option<f64>]; 11] = [
+            let families: [&[Option<f64>]; 12] = [
                 &recency::values(&history, &mut gaps),
                 &frequency::values(&history),
                 &monetary::values(&history),
@@ -160,6 +156,7 @@ impl<'a> Origin<'a> {
                 &seasonality::values(&history, portfolio),
                 &assortment::values(known, portfolio, account, &mut groups),
                 &tenure::values(&history, customer_since[account]),
+                &payment::values(known, account),
                 &dialogue::values(known, &recorded, account),
                 &contacts::values(known, account),
                 &opportunities::values(known, account),
@@ -207,13 +204,10 @@ impl Facts {
     }
 
     /// The overdue invoices at `as_of` by account id, of accounts that have any.
-    ///
-    /// # Errors
-    /// None in practice; the columns exist by construction.
-    pub fn overdue(&self, as_of: AsOf) -> Result<BTreeMap<String, Overdue>, FeatureError> {
+    pub fn overdue(&self, as_of: AsOf) -> BTreeMap<String, Overdue> {
         let known = self.as_of(as_of);
-        let found = payment::overdue(&known)?.into_iter();
-        Ok(found.map(|(account, overdue)| (known.account_id(account).to_owned(), overdue)).collect())
+        let found = payment::overdue(&known).into_iter();
+        found.map(|(account, overdue)| (known.account_id(account).to_owned(), overdue)).collect()
     }
 
     /// All features of the population at `as_of`.

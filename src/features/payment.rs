@@ -6,10 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{FeatureError, as_of::Known, catalogue::Feature};
+use super::{
+    as_of::{Invoice, Known},
+    catalogue::Feature,
+    monetary::units,
+};
 use crate::domain::Money;
 
 const FAMILY: &str = "payment";
@@ -81,78 +85,92 @@ pub(super) const FEATURES: [Feature; 13] = [
     Feature::number(FAMILY, "payment_known", "flag", "1 if an invoice of the account is known at `t`, else 0"),
 ];
 
-/// One row per account with an invoice known at `t`: `account`, then [`FEATURES`].
-pub(super) fn frame(known: &Known<'_>) -> LazyFrame {
-    let end = end_of(known);
-    let since =
-        |column: &str, months: i32| col(column).cast(DataType::Int32).gt_eq(lit(known.first_day_of_window(months)));
-    let recent = || since("issued_on", WINDOW);
-    let last_year = || invoice().and(since("issued_on", 12));
-    let open = || col("open_e4").neq(lit(0));
-    let overdue = || is_overdue(&end);
+/// The family's values in the order of [`FEATURES`].
+pub(super) fn values(known: &Known<'_>, account: usize) -> [Option<f64>; FEATURES.len()] {
+    let end = known.end_day();
+    let [two_years, year, half_year] = [WINDOW, 12, 6].map(|months| known.first_day_of_window(months));
+    let (mut paid, mut lately, mut before) = (Mean::default(), Mean::default(), Mean::default());
+    let (mut weighted, mut late, mut early, mut disputed) =
+        (Mean::default(), Mean::default(), Mean::default(), Mean::default());
+    let (mut open, mut open_invoices, mut overdue, mut last_year) = (0, 0, 0, Mean::default());
+    let (mut oldest, mut dunning, mut any) = (None::<i32>, None::<i64>, false);
+    for invoice in known.invoices(account) {
+        any = true;
+        let unpaid = unpaid(&invoice);
+        open += unpaid;
+        if invoice.amount <= 0 {
+            continue;
+        }
+        open_invoices += unpaid;
+        let recent = invoice.issued >= two_years;
+        if let Some((day, due)) = invoice.paid.zip(invoice.due) {
+            let beyond = i64::from(day - due);
+            if recent {
+                // in whole units: days times ten-thousandths of large amounts would leave 64 bits
+                let weight = invoice.amount / Money::SCALE;
+                paid.add(beyond, 1);
+                weighted.add(beyond * weight, weight);
+                early.add(i64::from((day - invoice.issued) * 2 <= due - invoice.issued), 1);
+            }
+            if day >= half_year {
+                lately.add(beyond, 1);
+            } else if day >= two_years {
+                before.add(beyond, 1);
+            }
+        }
+        if recent && let Some(due) = invoice.due.filter(|due| *due <= end) {
+            late.add(i64::from(invoice.paid.unwrap_or(end) > due), 1);
+        }
+        if invoice.issued >= year {
+            last_year.add(unpaid, invoice.amount);
+        }
+        if let Some(days) = days_overdue(&invoice, end) {
+            overdue += unpaid;
+            oldest = oldest.max(Some(days));
+        }
+        if unpaid != 0 {
+            dunning = dunning.max(invoice.dunning_level);
+            invoice.disputed.into_iter().for_each(|state| disputed.add(i64::from(state), 1));
+        }
+    }
+    if !any {
+        let mut values = [None; FEATURES.len()];
+        values[FEATURES.len() - 1] = Some(0.0);
+        return values;
+    }
+    [
+        paid.value(),
+        weighted.value(),
+        late.value(),
+        lately.value().zip(before.value()).map(|(lately, before)| lately - before),
+        early.value(),
+        Some(units(open)),
+        last_year.value(),
+        Some(units(overdue)),
+        Mean { sum: overdue, weight: open_invoices }.value(),
+        oldest.map(f64::from),
+        dunning.map(|level| level as f64),
+        disputed.value(),
+        Some(1.0),
+    ]
+}
 
-    let paid = invoice().and(recent()).and(col("paid_on").is_not_null()).and(col("due_on").is_not_null());
-    let settled = || invoice().and(col("paid_on").is_not_null()).and(col("due_on").is_not_null());
-    let paid_lately = settled().and(since("paid_on", 6));
-    let paid_before = settled().and(since("paid_on", WINDOW)).and(since("paid_on", 6).not());
-    let in_first_half = (days(col("paid_on"), col("issued_on")) * lit(2)).lt_eq(days(col("due_on"), col("issued_on")));
-    let due = invoice().and(recent()).and(col("due_on").lt_eq(end.clone()));
-    let late = coalesce(&[col("paid_on"), end.clone()]).gt(col("due_on"));
+/// A sum divided by another; unknown unless that one is positive.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mean {
+    sum: i64,
+    weight: i64,
+}
 
-    invoices(known)
-        .with_columns([
-            days(col("paid_on"), col("due_on")).alias("beyond"),
-            in_first_half.and(paid.clone()).alias("early"),
-            paid.alias("paid"),
-            paid_lately.alias("paid_lately"),
-            paid_before.alias("paid_before"),
-            due.clone().alias("due"),
-            due.and(late).alias("late"),
-        ])
-        .group_by([col("account")])
-        .agg([
-            col("beyond").filter(col("paid")).sum().alias("beyond_sum"),
-            col("paid").sum().alias("paid_count"),
-            // in whole units: days times ten-thousandths of large amounts would leave 64 bits
-            (col("beyond") * (col("amount_e4").floor_div(lit(Money::SCALE))))
-                .filter(col("paid"))
-                .sum()
-                .alias("weighted"),
-            col("amount_e4").floor_div(lit(Money::SCALE)).filter(col("paid")).sum().alias("weights"),
-            col("beyond").filter(col("paid_lately")).sum().alias("lately_sum"),
-            col("paid_lately").sum().alias("lately_count"),
-            col("beyond").filter(col("paid_before")).sum().alias("before_sum"),
-            col("paid_before").sum().alias("before_count"),
-            col("early").sum().alias("early_count"),
-            col("open_e4").filter(last_year()).sum().alias("open_12"),
-            col("amount_e4").filter(last_year()).sum().alias("issued_12"),
-            col("due").sum().alias("due_count"),
-            col("late").sum().alias("late_count"),
-            col("open_e4").sum().alias("open"),
-            col("open_e4").filter(invoice()).sum().alias("open_invoices"),
-            col("open_e4").filter(overdue()).sum().alias("overdue"),
-            days(end.clone(), col("due_on")).filter(overdue()).max().alias("oldest"),
-            col("dunning_level").filter(open().and(invoice())).max().alias("dunning"),
-            col("disputed").filter(open().and(invoice())).sum().alias("disputed_count"),
-            col("disputed").filter(open().and(invoice())).count().alias("state_count"),
-        ])
-        .select([
-            col("account"),
-            ratio("beyond_sum", "paid_count", "days_beyond_terms_24"),
-            ratio("weighted", "weights", "days_beyond_terms_weighted_24"),
-            ratio("late_count", "due_count", "share_late_24"),
-            (quotient("lately_sum", "lately_count") - quotient("before_sum", "before_count"))
-                .alias("days_beyond_terms_change_6"),
-            ratio("early_count", "paid_count", "early_share_24"),
-            units("open", "open_amount"),
-            ratio("open_12", "issued_12", "open_share_12"),
-            units("overdue", "overdue_amount"),
-            ratio("overdue", "open_invoices", "overdue_share"),
-            col("oldest").cast(DataType::Float64).alias("oldest_overdue_days"),
-            col("dunning").cast(DataType::Float64).alias("dunning_level"),
-            ratio("disputed_count", "state_count", "disputed_share"),
-            lit(1.0).alias("payment_known"),
-        ])
+impl Mean {
+    const fn add(&mut self, value: i64, weight: i64) {
+        self.sum += value;
+        self.weight += weight;
+    }
+
+    fn value(self) -> Option<f64> {
+        (self.weight > 0).then(|| self.sum as f64 / self.weight as f64)
+    }
 }
 
 /// The overdue invoices of an account.
@@ -165,59 +183,26 @@ pub struct Overdue {
 }
 
 /// The overdue invoices behind `overdue_amount`, by number of the account.
-pub(super) fn overdue(known: &Known<'_>) -> Result<BTreeMap<usize, Overdue>, FeatureError> {
-    let end = end_of(known);
-    let frame = invoices(known)
-        .filter(is_overdue(&end))
-        .group_by([col("account")])
-        .agg([len().cast(DataType::Int64).alias("invoices"), days(end, col("due_on")).sum().alias("days")])
-        .collect()?;
-    let (account, days) = (frame.column("account")?.i32()?, frame.column("days")?.i64()?);
-    let number = frame.column("invoices")?.i64()?;
-    let found = account.into_no_null_iter().zip(number.into_no_null_iter()).zip(days.into_no_null_iter());
-    Ok(found
-        .map(|((account, number), days)| {
-            (account as usize, Overdue { invoices: number as u32, mean_days: days as f64 / number as f64 })
-        })
-        .collect())
+pub(super) fn overdue(known: &Known<'_>) -> BTreeMap<usize, Overdue> {
+    let of = |account: usize| {
+        let mut days = Mean::default();
+        known.invoices(account).filter_map(|invoice| days_overdue(&invoice, known.end_day())).for_each(|overdue| {
+            days.add(i64::from(overdue), 1);
+        });
+        Some((account, Overdue { invoices: days.weight as u32, mean_days: days.value()? }))
+    };
+    let found: Vec<(usize, Overdue)> = (0..known.account_count()).into_par_iter().filter_map(of).collect();
+    found.into_iter().collect()
 }
 
-/// Invoices as they stood at `t`, with what is unpaid of each: nothing is known of a part payment without a date before
-/// the state was received.
-fn invoices(known: &Known<'_>) -> LazyFrame {
-    let unpaid = when(col("paid_on").is_not_null())
-        .then(col("amount_e4") - coalesce(&[col("paid_amount_e4"), col("amount_e4")]))
-        .otherwise(col("amount_e4") - coalesce(&[col("paid_amount_e4"), lit(0i64)]));
-    known.invoices().with_column(unpaid.alias("open_e4"))
+/// What is unpaid of an invoice: nothing is known of a part payment without a date before the state was received.
+fn unpaid(invoice: &Invoice) -> i64 {
+    let whole = if invoice.paid.is_some() { invoice.amount } else { 0 };
+    invoice.amount - invoice.paid_amount.unwrap_or(whole)
 }
 
-fn invoice() -> Expr {
-    col("amount_e4").gt(lit(0))
-}
-
-fn is_overdue(end: &Expr) -> Expr {
-    invoice().and(col("open_e4").gt(lit(0))).and(col("due_on").lt(end.clone()))
-}
-
-fn days(later: Expr, earlier: Expr) -> Expr {
-    later.cast(DataType::Int64) - earlier.cast(DataType::Int64)
-}
-
-fn end_of(known: &Known<'_>) -> Expr {
-    lit(known.end_day()).cast(DataType::Int32).cast(DataType::Date)
-}
-
-fn units(e4: &str, name: &str) -> Expr {
-    (col(e4).cast(DataType::Float64) / lit(Money::SCALE as f64)).alias(name)
-}
-
-/// Unknown unless the denominator is positive.
-pub(super) fn ratio(numerator: &str, denominator: &str, name: &str) -> Expr {
-    quotient(numerator, denominator).alias(name)
-}
-
-fn quotient(numerator: &str, denominator: &str) -> Expr {
-    when(col(denominator).gt(lit(0)))
-        .then(col(numerator).cast(DataType::Float64) / col(denominator).cast(DataType::Float64))
-        .otherwise(lit(NULL))
+/// Days beyond the due day of an invoice of which something is unpaid.
+fn days_overdue(invoice: &Invoice, end: i32) -> Option<i32> {
+    let due = invoice.due.filter(|due| *due < end && invoice.amount > 0 && unpaid(invoice) > 0)?;
+    Some(end - due)
 }

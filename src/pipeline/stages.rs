@@ -439,7 +439,7 @@ impl<'a> Run<'a> {
                 slice: &slice,
                 before: [before[0].as_deref(), before[1].as_deref()],
                 whitespace: whitespace.as_ref(),
-                overdue: &self.facts()?.overdue(slice.as_of())?,
+                overdue: &self.facts()?.overdue(slice.as_of()),
                 evidence: &evidence,
                 thresholds: self.config.abc,
                 seed: self.config.seed,

@@ -14,9 +14,6 @@ use crate::{
     train::{FittedModel, Interval, IntervalModel},
 };
 
-/// Accounts that models are asked about at a time.
-const BLOCK: usize = 1 << 16;
-
 /// What one refit of the chosen rungs, on accounts drawn with replacement, says of the same accounts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refit {
@@ -191,8 +188,8 @@ impl Answers {
             let &[(_, first), ..] = alike.as_slice() else { continue };
             let has_interval = alike.iter().any(|(version, _)| *version == (Target::ExpectedRevenue, CHAMPION));
             let class = first.classes(parts.baselines())?;
-            for start in (0..n).step_by(BLOCK) {
-                let rows = start..n.min(start + BLOCK);
+            for start in (0..n).step_by(parts.at_a_time()) {
+                let rows = start..n.min(start + parts.at_a_time());
                 let part = parts.part(rows.clone())?;
                 // features pass by once a group
                 if group == 0 {

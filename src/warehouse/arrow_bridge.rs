@@ -5,6 +5,8 @@
 //! `Statement::step`, which returns the error. Only types with an exact counterpart cross; all others are refused by
 //! name. This file knows nothing of tables or SQL.
 
+use std::{sync::mpsc, thread};
+
 use duckdb::{
     Statement,
     arrow::{
@@ -21,6 +23,9 @@ use super::WarehouseError;
 
 /// DuckDB hands out 2,048 rows at a time; so many are joined before they cross, and make one chunk of the frame.
 const CHUNK_ROWS: usize = 1 << 20;
+
+/// Chunks that may wait for their reader.
+const WAITING_CHUNKS: usize = 64;
 
 const CAN_BE_READ: &str = "BOOLEAN, an integer of up to 64 bits, FLOAT, DOUBLE, DECIMAL below 38 digits, VARCHAR, ENUM, BLOB, DATE or TIMESTAMP";
 const CAN_BE_APPENDED: &str = "Boolean, an integer of up to 64 bits, Float32, Float64, Decimal, String, Binary, Date or Datetime without time zone";
@@ -49,17 +54,34 @@ pub(super) fn frame_of(
     Ok(frame)
 }
 
-/// Hands the result of an executed `statement` to `read` as it is fetched, without joining anything.
-pub(super) fn each_chunk<E: From<WarehouseError>>(
+/// Hands the result of an executed `statement` to `read` as it is fetched, without joining anything; what comes next is
+/// made meanwhile.
+pub(super) fn each_chunk<E: From<WarehouseError> + Send>(
     statement: &Statement<'_>,
     failed: impl Fn(duckdb::Error) -> WarehouseError,
-    mut read: impl FnMut(&DataFrame) -> Result<(), E>,
+    mut read: impl FnMut(&DataFrame) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     refuse_unreadable(statement, &statement.schema())?;
-    while let Some(array) = statement.step().map_err(&failed)? {
-        read(&import(&[RecordBatch::from(array)])?)?;
-    }
-    Ok(())
+    let (sender, receiver) = mpsc::sync_channel::<StructArray>(WAITING_CHUNKS);
+    thread::scope(|scope| {
+        let reader =
+            scope.spawn(move || receiver.into_iter().try_for_each(|array| read(&import(&[RecordBatch::from(array)])?)));
+        let fetched = loop {
+            match statement.step() {
+                Ok(Some(array)) => {
+                    // nobody receives any more after an error of the reader
+                    if sender.send(array).is_err() {
+                        break Ok(());
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(failed(error)),
+            }
+        };
+        drop(sender);
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(fetched?)
+    })
 }
 
 fn refuse_unreadable(statement: &Statement<'_>, schema: &Schema) -> Result<(), WarehouseError> {

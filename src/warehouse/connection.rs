@@ -55,6 +55,16 @@ impl Warehouse {
         Ok(warehouse)
     }
 
+    /// Another connection to the same tables, for a thread of its own. It sees what was committed, and has temporary
+    /// tables of its own.
+    ///
+    /// # Errors
+    /// If DuckDB refuses.
+    pub fn beside(&self) -> Result<Self, WarehouseError> {
+        let connection = self.connection.try_clone();
+        Ok(Self { connection: connection.map_err(|source| WarehouseError::statement("connect once more", source))? })
+    }
+
     /// Copies all tables into a new file that takes the place of `path`, the one this warehouse was opened from: what
     /// was deleted stays readable in a file's free blocks. Its folder must be within the warehouse's reach.
     ///
@@ -129,15 +139,15 @@ impl Warehouse {
     }
 
     /// Hands a result to `read` chunk by chunk as DuckDB makes it, a few thousand rows at a time, so that no more of it
-    /// is in memory. Without an `ORDER BY` the rows come in any order.
+    /// is in memory; `read` runs beside DuckDB, on a thread of its own. Without an `ORDER BY` the rows come in any order.
     ///
     /// # Errors
     /// As [`Self::frame`]; otherwise the first error of `read`.
-    pub fn each_chunk<E: From<WarehouseError>>(
+    pub fn each_chunk<E: From<WarehouseError> + Send>(
         &self,
         sql: &str,
         params: &[Value],
-        read: impl FnMut(&DataFrame) -> Result<(), E>,
+        read: impl FnMut(&DataFrame) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let failed = |source| WarehouseError::statement(sql, source);
         arrow_bridge::each_chunk(&self.streamed(sql, params)?, failed, read)

@@ -1,6 +1,9 @@
 //! The backtest on made-up companies: what may be claimed, what may not, and what happens with too little of anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use headroom::{
     backtest::{
@@ -14,7 +17,7 @@ use headroom::{
         run,
     },
     domain::{AbcClass, AbcThresholds, Horizon, Month, Seed, Target},
-    features::{LABEL_COLUMNS, LabelFrame, Slice},
+    features::{BaselineFrame, FeatureError, LABEL_COLUMNS, LabelFrame, Parts, Slice},
     score::{Forecast, Refit},
     train::{FitContext, Ladder, fit},
 };
@@ -190,11 +193,30 @@ fn champions_survive_storage_and_predict_without_labels() {
     let used = backtest.report.level.as_ref().unwrap().used;
     let forecast = Forecast::of(&backtest.champions, &now, used).unwrap();
     assert!(forecast.refits.len() >= Forecast::FEWEST_REFITS);
+    let (by_parts, _) = Forecast::with_population(&backtest.champions, &AFewAtATime(&now), used).unwrap();
+    assert_eq!(by_parts, forecast);
     let headroom = |refit: &Refit, i: usize| refit.level_revenue[i] - refit.expected_revenue[i];
     assert!((0..now.height()).any(|i| headroom(&forecast.refits[0], i) != headroom(&forecast.refits[1], i)));
     assert_eq!(forecast.expected_revenue, expected.predict(&now).unwrap());
     let interval = expected.interval(&now).unwrap().unwrap();
     assert!(interval.low.iter().zip(&interval.high).all(|(low, high)| 0.0 <= *low && low <= high));
+}
+
+/// Too few for classes, medians or shares of their own to be those of all.
+struct AFewAtATime<'a>(&'a Slice);
+
+impl Parts for AFewAtATime<'_> {
+    fn baselines(&self) -> &BaselineFrame {
+        self.0.baselines()
+    }
+
+    fn part(&self, rows: Range<usize>) -> Result<Slice, FeatureError> {
+        Ok(self.0.part(rows))
+    }
+
+    fn at_a_time(&self) -> usize {
+        7
+    }
 }
 
 #[test]

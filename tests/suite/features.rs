@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headroom::{
     domain::{AsOf, Horizon, Month},
-    features::{BASELINE_COLUMNS, Facts, FeatureError, FeatureFrame, catalogue},
+    features::{BASELINE_COLUMNS, Facts, FeatureError, FeatureFrame, Parts, catalogue},
     params,
     warehouse::Warehouse,
 };
@@ -142,7 +142,7 @@ fn overdue_invoices_are_those_behind_the_overdue_amount() {
         let facts = Facts::load(&Company::random(seed).warehouse()).unwrap();
         for ago in [20, 30, 40] {
             let as_of = AsOf::end_of(month(ago));
-            let (features, overdue) = (facts.features(as_of).unwrap(), facts.overdue(as_of).unwrap());
+            let (features, overdue) = (facts.features(as_of).unwrap(), facts.overdue(as_of));
             let (amount, oldest) =
                 (features.numbers("overdue_amount").unwrap(), features.numbers("oldest_overdue_days").unwrap());
             for (i, id) in features.accounts().iter().enumerate() {
@@ -270,6 +270,24 @@ fn the_number_of_threads_changes_no_byte() {
         })
     };
     assert_eq!(on(1), on(2));
+}
+
+#[test]
+fn parts_of_a_population_are_those_of_the_whole() {
+    let facts = Facts::load(&Company::random(6).warehouse()).unwrap();
+    let (as_of, horizon) = (AsOf::end_of(month(33)), Horizon::new(3).unwrap());
+    let (slice, members) = (facts.slice(as_of, horizon, None).unwrap(), facts.members(as_of, horizon).unwrap());
+    assert!(members.height() > 14);
+    for start in (0..members.height()).step_by(7) {
+        let rows = start..members.height().min(start + 7);
+        let (part, expected) = (members.part(rows.clone()).unwrap(), slice.part(rows));
+        assert!(part.features().frame().equals_missing(expected.features().frame()));
+        assert!(part.baselines().frame().equals(expected.baselines().frame()));
+        assert_eq!(part.baselines().threshold(), slice.baselines().threshold());
+        assert_eq!(part.baselines().seasons(), slice.baselines().seasons());
+    }
+    let all = facts.all_accounts(as_of).unwrap();
+    assert!(members.all_accounts().unwrap().frame().equals_missing(all.frame()));
 }
 
 #[test]

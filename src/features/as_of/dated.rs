@@ -1,7 +1,7 @@
-//! Dated facts as they stood at a point in time: customers, invoices, complaints, survey answers.
+//! Dated facts as they stood at a point in time: customers, complaints, survey answers.
 //!
 //! A row is the state of its id from `known_at` until `known_until`; the newest known one counts. Dated outcomes after
-//! `t` are null (an invoice paid after `t` is open); undated state is null before `state_known_at`, since today's state
+//! `t` are null (a complaint closed after `t` is open); undated state is null before `state_known_at`, since today's state
 //! told about the past would be a leak.
 
 use std::{
@@ -26,7 +26,6 @@ pub(super) struct Dated {
     asked_last: Mutex<Option<(AsOf, DataFrame)>>,
     /// Fields of customers that are not simply the newest, with their rule.
     survivorship: BTreeMap<String, String>,
-    invoices: States,
     complaints: States,
     survey_answers: States,
 }
@@ -63,8 +62,9 @@ impl States {
                 .and(col("known_until").is_null().or(col("known_until").gt(knowledge))),
         );
         if self.several {
-            // in order of knowledge, so that the last one is the newest
-            states.unique_stable(Some(by_name(["id"], true, false)), UniqueKeepStrategy::Last)
+            states
+                .sort(["known_at", "batch_id"], SortMultipleOptions::default().with_maintain_order(true))
+                .unique_stable(Some(by_name(["id"], true, false)), UniqueKeepStrategy::Last)
         } else {
             states
         }
@@ -82,7 +82,6 @@ impl Dated {
             asked_last: Mutex::default(),
             customers: states(include_str!("../sql/customers.sql"))?,
             survivorship: survivorship.into_iter().collect(),
-            invoices: states(include_str!("../sql/invoices.sql"))?,
             complaints: states(include_str!("../sql/complaints.sql"))?,
             survey_answers: States { frame: answers, several: false },
         })
@@ -105,10 +104,12 @@ impl Dated {
         col(name).sort_by(weight, SortMultipleOptions::default().with_maintain_order(true)).last()
     }
 
-    /// Which tables hold nothing.
-    pub(super) fn notices(&self) -> Vec<Notice> {
-        let tables = [&self.customers, &self.invoices, &self.complaints, &self.survey_answers];
-        let missing = OPTIONAL.iter().zip(tables).filter(|(_, table)| table.frame.height() == 0);
+    /// Which tables hold nothing, that of invoices among them.
+    pub(super) fn notices(&self, has_invoices: bool) -> Vec<Notice> {
+        let [customers, complaints, answers] =
+            [&self.customers, &self.complaints, &self.survey_answers].map(|states| states.frame.height() > 0);
+        let tables = [customers, has_invoices, complaints, answers];
+        let missing = OPTIONAL.iter().zip(tables).filter(|(_, has_rows)| !has_rows);
         missing
             .map(|((name, unknown), _)| {
                 Notice::info(
@@ -155,8 +156,7 @@ impl Known<'_> {
         let status = when(coalesce(&[col("status_since"), col("state_known_at")]).lt_eq(end.clone()))
             .then(col("status"))
             .otherwise(lit(NULL));
-        let survivors = attributes.iter().map(|name| self.facts.dated.survivor(name));
-        let frame = self
+        let known = self
             .facts
             .dated
             .customers
@@ -164,28 +164,23 @@ impl Known<'_> {
             // a relation that begins after `t` was not in the books at `t`
             .filter(col("customer_since").is_null().or(col("customer_since").lt_eq(end)))
             .with_column(status.alias("status"))
+            .collect()?;
+        let mut rows = vec![0_u32; self.account_count()];
+        let account = known.column("account")?.i32()?;
+        account.into_no_null_iter().for_each(|account| rows[account as usize] += 1);
+        let alone: BooleanChunked = account.into_no_null_iter().map(|account| rows[account as usize] == 1).collect();
+        let survivors = attributes.iter().map(|name| self.facts.dated.survivor(name));
+        let united = known
+            .filter(&!&alone)?
+            .lazy()
             .sort(["account", "is_head", "known_at", "id"], SortMultipleOptions::default())
             .group_by_stable([col("account")])
             .agg(survivors.chain([col("customer_since").min(), col("status").drop_nulls().last()]).collect::<Vec<_>>())
             .collect()?;
-        Ok(frame)
-    }
-
-    /// Invoices issued by `t`: `account, issued_on, amount_e4, due_on`, `paid_on` and `paid_amount_e4` as of `t`,
-    /// `dunning_level` and `disputed` where that state is known.
-    pub(in crate::features) fn invoices(&self) -> LazyFrame {
-        let paid = || col("paid_on").is_not_null().and(col("paid_on").lt_eq(date(self.end_day())));
-        let undated = || col("paid_on").is_null().and(self.state_is_known());
-        self.facts.dated.invoices.known(self).filter(col("issued_on").lt_eq(date(self.end_day()))).select([
-            col("account"),
-            col("issued_on"),
-            col("amount_e4"),
-            col("due_on"),
-            only_if(paid(), "paid_on"),
-            only_if(paid().or(undated()), "paid_amount_e4"),
-            only_if(self.state_is_known(), "dunning_level"),
-            only_if(self.state_is_known(), "disputed"),
-        ])
+        // of most accounts there is one row, from which there is nothing to choose
+        let mut frame = known.filter(&alone)?.select(united.get_column_names_owned())?;
+        frame.vstack_mut_owned(united)?;
+        Ok(frame.sort(["account"], SortMultipleOptions::default())?)
     }
 
     /// Complaints opened by `t`: `account, id, opened_on`, `closed_on` as of `t`, `severity` where known.

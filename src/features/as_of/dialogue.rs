@@ -12,6 +12,7 @@ use polars::prelude::DataFrame;
 use super::{
     FeatureError, Known, day_of,
     events::{Events, Firsts, days},
+    packed::Sharded,
 };
 use crate::{domain::Notice, params, warehouse::Warehouse};
 
@@ -44,6 +45,9 @@ impl Channel {
     ];
 }
 
+/// Whether the customer began a touch, in the order of touches of one day.
+const DIRECTIONS: [Option<bool>; 3] = [None, Some(false), Some(true)];
+
 /// What came of a touch, as far as it is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::features) enum TouchOutcome {
@@ -54,6 +58,9 @@ pub(in crate::features) enum TouchOutcome {
     /// Anything else, nothing among it.
     Other,
 }
+
+/// Outcomes that interactions.sql tells apart.
+const OUTCOMES: [(&str, TouchOutcome); 2] = [("missed", TouchOutcome::Missed), ("engaged", TouchOutcome::Engaged)];
 
 /// A contact event.
 #[derive(Debug, Clone, Copy)]
@@ -151,8 +158,7 @@ impl Dialogue {
         last_day: Date,
         groups: &[String],
     ) -> Result<Self, FeatureError> {
-        let frame = warehouse.frame(include_str!("../sql/interactions.sql"), params![last_day])?;
-        let touches = Events::new(&frame, accounts, touches(&frame)?)?;
+        let touches = touches(warehouse, accounts, last_day)?;
         let frame = warehouse.frame(include_str!("../sql/contacts.sql"), params![last_day])?;
         let contacts = Events::new(&frame, accounts, contacts(&frame)?)?;
         let frame = warehouse.frame(include_str!("../sql/opportunities.sql"), params![last_day])?;
@@ -284,7 +290,7 @@ impl Known<'_> {
         Some(self.months_before_end(super::month_of_day(first)) + 1)
     }
 
-    fn knowledge_day(&self) -> i32 {
+    pub(super) fn knowledge_day(&self) -> i32 {
         day_of(self.as_of().knowledge().last_day())
     }
 }
@@ -306,25 +312,51 @@ fn floats(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, FeatureErro
     Ok(frame.column(name)?.f64()?.iter().collect())
 }
 
-fn touches(frame: &DataFrame) -> Result<Vec<Touch>, FeatureError> {
-    let (day, state) = (days(frame, "happened_on")?, days(frame, "state_known_at")?);
-    let (channel, outcome) = (texts(frame, "channel")?, texts(frame, "outcome")?);
-    let inbound = flags(frame, "inbound")?;
-    let touch = |row: usize| Touch {
-        day: day[row].unwrap_or(i32::MAX),
-        channel: Channel::ALL
-            .into_iter()
-            .find(|(name, _)| Some(*name) == channel[row])
-            .map_or(Channel::Event, |(_, channel)| channel),
-        inbound: inbound[row],
-        outcome: Some(match outcome[row] {
-            Some("missed") => TouchOutcome::Missed,
-            Some("engaged") => TouchOutcome::Engaged,
-            _ => TouchOutcome::Other,
-        }),
-        state_known_at: state[row].unwrap_or(i32::MAX),
-    };
-    Ok((0..frame.height()).map(touch).collect())
+/// By day, those the customer began after the others.
+fn touches(warehouse: &Warehouse, accounts: usize, last_day: Date) -> Result<Events<Touch>, FeatureError> {
+    let mut rows = Sharded::of(accounts);
+    warehouse.each_chunk(include_str!("../sql/interactions.sql"), params![last_day], |chunk| {
+        let account = chunk.column("account")?.i32()?.into_no_null_iter();
+        let (day, state) = (days(chunk, "happened_on")?, days(chunk, "state_known_at")?);
+        let (known_at, known_until) = (days(chunk, "known_at")?, days(chunk, "known_until")?);
+        let (channel, outcome, inbound) =
+            (texts(chunk, "channel")?, texts(chunk, "outcome")?, flags(chunk, "inbound")?);
+        for (row, account) in account.enumerate() {
+            let day = day[row].unwrap_or(i32::MAX);
+            let known = known_at[row].unwrap_or(i32::MIN);
+            let touch = [
+                i64::from(account),
+                i64::from(day),
+                DIRECTIONS.iter().position(|known| *known == inbound[row]).unwrap_or_default() as i64,
+                Channel::ALL.iter().position(|(name, _)| Some(*name) == channel[row]).unwrap_or(Channel::Event as usize)
+                    as i64,
+                OUTCOMES.iter().position(|(name, _)| Some(*name) == outcome[row]).map_or(0, |at| 1 + at as i64),
+                // mostly the same day
+                i64::from(known) - i64::from(day),
+                i64::from(state[row].unwrap_or(i32::MAX)) - i64::from(day),
+                i64::from(known_until[row].unwrap_or(i32::MAX)),
+            ];
+            rows.push(account, touch);
+        }
+        Ok::<_, FeatureError>(())
+    })?;
+    // an event never changes
+    Ok(Events::of_rows(
+        rows,
+        |_, _| false,
+        |[_, day, inbound, channel, outcome, known, state, until]| {
+            let (_, channel) = Channel::ALL[*channel as usize];
+            let outcome = if *outcome == 0 { TouchOutcome::Other } else { OUTCOMES[*outcome as usize - 1].1 };
+            let touch = Touch {
+                day: *day as i32,
+                channel,
+                inbound: DIRECTIONS[*inbound as usize],
+                outcome: Some(outcome),
+                state_known_at: (day + state) as i32,
+            };
+            ((day + known) as i32, *until as i32, touch)
+        },
+    ))
 }
 
 fn contacts(frame: &DataFrame) -> Result<Vec<Contact>, FeatureError> {

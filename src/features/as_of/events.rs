@@ -1,11 +1,15 @@
-//! Dated facts that are walked account by account: contacts, touches, opportunities and public signals.
+//! Dated facts that are walked account by account: invoices, contacts, touches, opportunities and public signals.
 //!
 //! Rows of one account lie side by side, the states of one fact among them in order of knowledge, so that an origin
 //! walks memory once and the newest state known by then is found on the way. Nothing here knows what a fact means.
 
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
-use super::FeatureError;
+use super::{
+    FeatureError,
+    packed::{Packed, SHARD, Sharded},
+};
 
 /// One state of a fact: what was held to be true from `known_at` to the day before `known_until`.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +24,27 @@ struct State<T> {
 /// The rows of one table, by account.
 #[derive(Debug)]
 pub(super) struct Events<T> {
-    offsets: Vec<usize>,
+    shards: Vec<Shard<T>>,
+}
+
+/// Those of [`SHARD`] consecutive accounts.
+#[derive(Debug)]
+struct Shard<T> {
+    offsets: Vec<u32>,
     states: Vec<State<T>>,
+}
+
+impl<T> Shard<T> {
+    /// `states` are in order of accounts.
+    fn of(states: impl Iterator<Item = (usize, State<T>)>) -> Self {
+        let mut shard = Self { offsets: vec![0; SHARD + 1], states: Vec::new() };
+        for (account, state) in states {
+            shard.states.push(state);
+            shard.offsets[account % SHARD + 1] = shard.states.len() as u32;
+        }
+        super::ledger::close(&mut shard.offsets);
+        shard
+    }
 }
 
 impl<T> Events<T> {
@@ -29,29 +52,51 @@ impl<T> Events<T> {
     /// its rows says.
     pub(super) fn new(frame: &DataFrame, accounts: usize, values: Vec<T>) -> Result<Self, FeatureError> {
         let facts = frame.column("fact")?.i32()?.into_no_null_iter();
-        let known_at = days(frame, "known_at")?;
-        let known_until = days(frame, "known_until")?;
-        let states = facts
-            .zip(known_at)
-            .zip(known_until)
-            .zip(values)
-            .map(|(((fact, known_at), known_until), value)| State {
-                fact,
-                known_at: known_at.unwrap_or(i32::MIN),
-                known_until: known_until.unwrap_or(i32::MAX),
-                value,
-            })
-            .collect();
-        Ok(Self { offsets: super::ledger::offsets_of(frame, accounts)?, states })
+        let (known_at, known_until) = (days(frame, "known_at")?, days(frame, "known_until")?);
+        let states =
+            facts.zip(known_at).zip(known_until).zip(values).map(|(((fact, known_at), known_until), value)| {
+                let (known_at, known_until) = (known_at.unwrap_or(i32::MIN), known_until.unwrap_or(i32::MAX));
+                State { fact, known_at, known_until, value }
+            });
+        let accounts_of = frame.column("account")?.i32()?.into_no_null_iter().map(|account| account as usize);
+        let mut rows = accounts_of.zip(states).peekable();
+        let shard = |at: usize| Shard::of(std::iter::from_fn(|| rows.next_if(|(account, _)| account / SHARD == at)));
+        Ok(Self { shards: (0..accounts.div_ceil(SHARD)).map(shard).collect() })
+    }
+
+    /// Rows in any order. Each begins with its account; in order of all their numbers, `is_same` says whether one is a
+    /// further state of the fact before, and `read` from when until when it is known, and what it says.
+    pub(super) fn of_rows<const N: usize>(
+        rows: Sharded<N>,
+        is_same: impl Fn(&[i64; N], &[i64; N]) -> bool + Sync,
+        read: impl Fn(&[i64; N]) -> (i32, i32, T) + Sync,
+    ) -> Self
+    where
+        T: Send,
+    {
+        let shard = |rows: &mut Vec<[i64; N]>, packed: Packed<N>| {
+            packed.unpack_into(rows, |row| row);
+            rows.sort_unstable();
+            let facts = rows.chunk_by(&is_same).zip(0..);
+            let states = facts.flat_map(|(states, fact)| states.iter().map(move |row| (fact, row)));
+            let shard = Shard::of(states.map(|(fact, row)| {
+                let (known_at, known_until, value) = read(row);
+                (row[0] as usize, State { fact, known_at, known_until, value })
+            }));
+            rows.clear();
+            shard
+        };
+        Self { shards: rows.shards().into_par_iter().map_init(Vec::new, shard).collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.states.is_empty()
+        self.shards.iter().all(|shard| shard.states.is_empty())
     }
 
     /// The newest state of each fact of an account that was known on day `knowledge`, in the order of the table.
     pub(super) fn known(&self, account: usize, knowledge: i32) -> impl Iterator<Item = &T> {
-        self.states[self.offsets[account]..self.offsets[account + 1]]
+        let (shard, account) = (&self.shards[account / SHARD], account % SHARD);
+        shard.states[shard.offsets[account] as usize..shard.offsets[account + 1] as usize]
             .chunk_by(|a, b| a.fact == b.fact)
             .filter_map(move |states| states.iter().rev().find(|state| state.is_known(knowledge)))
             .map(|state| &state.value)
@@ -59,19 +104,16 @@ impl<T> Events<T> {
 
     /// The days of `of` from which the earliest one known at any time can be told.
     pub(super) fn firsts(&self, of: impl Fn(&T) -> Option<i32>) -> Firsts {
-        let mut days: Vec<First> = self
-            .states
-            .iter()
-            .filter_map(|state| Some(First(of(&state.value)?, state.known_at, state.known_until)))
-            .collect();
-        days.sort_unstable_by_key(|first| (first.0, first.1, std::cmp::Reverse(first.2)));
         let mut firsts: Vec<First> = Vec::new();
-        for day in days {
-            // an earlier day that is known whenever this one is makes this one superfluous
-            if !firsts.iter().any(|first| first.1 <= day.1 && first.2 >= day.2) {
-                firsts.push(day);
+        for state in self.shards.iter().flat_map(|shard| &shard.states) {
+            let Some(day) = of(&state.value) else { continue };
+            let new = First(day, state.known_at, state.known_until);
+            if !firsts.iter().any(|first| first.covers(new)) {
+                firsts.retain(|first| !new.covers(*first));
+                firsts.push(new);
             }
         }
+        firsts.sort_unstable_by_key(|first| first.0);
         Firsts(firsts)
     }
 }
@@ -85,6 +127,13 @@ impl<T> State<T> {
 /// A day on which something happened, from when and until when it was known.
 #[derive(Debug, Clone, Copy)]
 struct First(i32, i32, i32);
+
+impl First {
+    /// No later, and known whenever `other` is: then `other` is superfluous.
+    const fn covers(self, other: Self) -> bool {
+        self.0 <= other.0 && self.1 <= other.1 && self.2 >= other.2
+    }
+}
 
 /// Since when something has been recorded at all, as seen at any point in time.
 #[derive(Debug)]
@@ -128,6 +177,23 @@ mod tests {
         assert_eq!(known(0, 20), [90]);
         assert_eq!(known(1, 20), [0; 0]);
         assert_eq!(known(2, 20), [70]);
+    }
+
+    #[test]
+    fn rows_in_any_order_become_facts_with_their_states() {
+        // account, number of a fact with several states, from when it is known, until when, what it says
+        let rows =
+            [[1030, 0, 15, 99, 3], [2, 7, 20, 99, 90], [2, 0, 12, 99, 1], [2, 7, 10, 20, 100], [2, 0, 12, 99, 2]];
+        let mut sharded = Sharded::of(1031);
+        rows.iter().for_each(|row| sharded.push(row[0] as i32, *row));
+        let is_same = |a: &[i64; 5], b: &[i64; 5]| a[..2] == b[..2] && b[1] != 0;
+        let events = Events::of_rows(sharded, is_same, |row| (row[2] as i32, row[3] as i32, row[4]));
+        let known = |account, day| events.known(account, day).copied().collect::<Vec<_>>();
+        assert_eq!(known(2, 11), [100]);
+        assert_eq!(known(2, 19), [1, 2, 100]);
+        assert_eq!(known(2, 20), [1, 2, 90]);
+        assert_eq!(known(1030, 20), [3]);
+        assert!(known(1029, 20).is_empty() && known(3, 20).is_empty());
     }
 
     #[test]

@@ -6,12 +6,13 @@
 
 use std::{collections::BTreeMap, iter::Peekable};
 
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, df};
 use rayon::prelude::*;
 
 use super::{
     FeatureError,
-    ledger_rows::{Key, LedgerRows, MoneyRow, OrderRow, SHARD, ShardRows},
+    ledger_rows::{Key, LedgerRows, MoneyRow, OrderRow, ShardRows},
+    packed::SHARD,
 };
 use crate::{
     domain::{AsOf, Month, Notice},
@@ -90,6 +91,22 @@ pub(super) fn account_ids(warehouse: &Warehouse) -> Result<Vec<String>, FeatureE
     texts(&warehouse.frame(include_str!("../sql/account_ids.sql"), params![])?, "account_id")
 }
 
+/// The same numbers for another connection, whose temporary tables are its own.
+pub(super) fn number_accounts(beside: &Warehouse, account_ids: &[String]) -> Result<(), FeatureError> {
+    beside.execute_script("CREATE OR REPLACE TEMP TABLE feature_accounts (account_id VARCHAR, account INTEGER)")?;
+    let numbers: Vec<i32> = (0..).take(account_ids.len()).collect();
+    beside.append("feature_accounts", &df!("account_id" => account_ids, "account" => numbers)?)?;
+    Ok(())
+}
+
+/// The last month in which anything became known.
+pub(super) fn last_knowledge(warehouse: &Warehouse) -> Result<Month, FeatureError> {
+    let sql = include_str!("../sql/last_knowledge.sql");
+    let last = warehouse.query(sql, params![], |row| row.get::<Option<i32>>(0))?;
+    let last = last.into_iter().flatten().next().ok_or(FeatureError::NoOrders)?;
+    Ok(Month::from_index(last)?)
+}
+
 /// All product groups in ascending order; numbers them for the queries that follow.
 pub(super) fn product_groups(warehouse: &Warehouse) -> Result<Vec<String>, FeatureError> {
     warehouse.execute(include_str!("../sql/product_groups.sql"), params![])?;
@@ -97,15 +114,16 @@ pub(super) fn product_groups(warehouse: &Warehouse) -> Result<Vec<String>, Featu
 }
 
 impl Ledger {
-    pub(super) fn of(rows: LedgerRows) -> Result<Self, FeatureError> {
+    /// Nothing became known after `last_knowledge`.
+    pub(super) fn of(rows: LedgerRows, last_knowledge: Month) -> Result<Self, FeatureError> {
         let scratch = <(Vec<OrderRow>, Vec<MoneyRow>)>::default;
         let shard = |(orders, money): &mut (_, _), rows| Shard::of(rows, orders, money);
-        let parts: Vec<(Shard, Totals, Sales)> = rows.shards.into_par_iter().map_init(scratch, shard).collect();
+        let parts: Vec<(Shard, Totals, Sales)> = rows.shards().into_par_iter().map_init(scratch, shard).collect();
         let mut ledger = Self {
             shards: Vec::with_capacity(parts.len()),
             sales: Sales::new(),
             totals: Totals::new(),
-            first_month: rows.last_knowledge,
+            first_month: last_knowledge,
         };
         for (shard, totals, sales) in parts {
             ledger.shards.push(shard);
@@ -243,11 +261,8 @@ impl Shard {
             let total = totals.entry((key.1, key.2)).or_default();
             shard.take_over(key, orders.next_if(|row| row.key == key), &mut money, total);
         }
-        for offsets in [&mut shard.offsets, &mut shard.group_offsets] {
-            for account in 0..SHARD {
-                offsets[account + 1] = offsets[account + 1].max(offsets[account]);
-            }
-        }
+        close(&mut shard.offsets);
+        close(&mut shard.group_offsets);
         for record in &shard.group_records {
             add_sale(&mut sales, record.group as usize, (record.month, record.known_month));
         }
@@ -304,6 +319,13 @@ impl Total {
     }
 }
 
+/// Who has no rows ends where the account before ends.
+pub(super) fn close(offsets: &mut [u32]) {
+    for at in 1..offsets.len() {
+        offsets[at] = offsets[at].max(offsets[at - 1]);
+    }
+}
+
 /// Notes that a group was sold in a month, as it became known, unless an earlier sale known as early is noted.
 fn add_sale(sales: &mut Sales, group: usize, new: (i32, i32)) {
     if sales.len() <= group {
@@ -314,18 +336,6 @@ fn add_sale(sales: &mut Sales, group: usize, new: (i32, i32)) {
         of_group.retain(|old| old.0 < new.0 || old.1 < new.1);
         of_group.push(new);
     }
-}
-
-/// Where each account's rows begin; the frame is in order of accounts.
-pub(super) fn offsets_of(frame: &DataFrame, accounts: usize) -> Result<Vec<usize>, FeatureError> {
-    let mut offsets = vec![0; accounts + 1];
-    for account in frame.column("account")?.i32()?.into_no_null_iter() {
-        offsets[account as usize + 1] += 1;
-    }
-    for account in 0..accounts {
-        offsets[account + 1] += offsets[account];
-    }
-    Ok(offsets)
 }
 
 fn texts(frame: &DataFrame, name: &str) -> Result<Vec<String>, FeatureError> {

@@ -1,22 +1,12 @@
-//! The ledger's rows on their way from the warehouse to memory: taken in any order, kept by range of accounts.
-//!
-//! The first touch of fresh memory can cost more than all arithmetic on it (a virtual machine asks its host for every
-//! page), so the rows are neither sorted in the warehouse nor kept as frames: each is written behind those of its
-//! accounts, every number with as many bytes as it needs. Putting them in order is left to whoever takes a shard.
+//! The ledger's rows on their way from the warehouse to memory, [packed](super::packed) by range of accounts.
 
-use polars::prelude::{ChunkAgg, DataFrame};
+use polars::prelude::DataFrame;
 
-use super::FeatureError;
-use crate::{domain::Month, params, warehouse::Warehouse};
-
-/// Consecutive accounts whose rows are put together at a time, in a processor's cache.
-pub(super) const SHARD: usize = 1024;
-
-/// Bytes of memory taken at a time.
-const BLOCK: usize = 1 << 14;
-
-/// The most bytes of one number: 64 bits, 7 in each.
-const WIDEST: usize = 10;
+use super::{
+    FeatureError,
+    packed::{Packed, Sharded},
+};
+use crate::{params, warehouse::Warehouse};
 
 /// Account, month, month of knowledge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,12 +31,11 @@ pub(super) struct MoneyRow {
     pub(super) costed_revenue: i64,
 }
 
-/// All rows of the ledger, those of [`SHARD`] accounts side by side.
+/// All rows of the ledger.
 #[derive(Debug)]
 pub(super) struct LedgerRows {
-    pub(super) shards: Vec<ShardRows>,
-    /// The last month in which anything became known.
-    pub(super) last_knowledge: Month,
+    orders: Sharded<6>,
+    money: Sharded<9>,
 }
 
 /// The rows of some accounts, in the order in which they came.
@@ -59,20 +48,22 @@ pub(super) struct ShardRows {
 impl LedgerRows {
     /// Of as many accounts.
     pub(super) fn read(warehouse: &Warehouse, accounts: usize) -> Result<Self, FeatureError> {
-        let empty = || ShardRows { orders: Packed::default(), money: Packed::default() };
-        let mut shards: Vec<ShardRows> = std::iter::repeat_with(empty).take(accounts.div_ceil(SHARD)).collect();
-        let mut last = None;
+        let (mut orders, mut money) = (Sharded::of(accounts), Sharded::of(accounts));
         warehouse.each_chunk(include_str!("../sql/ledger_accounts.sql"), params![], |chunk| {
-            last = last.max(chunk.column("known_month")?.i32()?.max());
-            order_rows(chunk)?.for_each(|row| shards[row.key.0 as usize / SHARD].orders.push(row.packed()));
+            order_rows(chunk)?.for_each(|row| orders.push(row.key.0, row.packed()));
             Ok::<_, FeatureError>(())
         })?;
         warehouse.each_chunk(include_str!("../sql/ledger_groups.sql"), params![], |chunk| {
-            last = last.max(chunk.column("known_month")?.i32()?.max());
-            money_rows(chunk)?.for_each(|row| shards[row.key.0 as usize / SHARD].money.push(row.packed()));
+            money_rows(chunk)?.for_each(|row| money.push(row.key.0, row.packed()));
             Ok::<_, FeatureError>(())
         })?;
-        Ok(Self { shards, last_knowledge: Month::from_index(last.ok_or(FeatureError::NoOrders)?)? })
+        Ok(Self { orders, money })
+    }
+
+    /// Shard by shard.
+    pub(super) fn shards(self) -> Vec<ShardRows> {
+        let pairs = self.orders.shards().into_iter().zip(self.money.shards());
+        pairs.map(|(orders, money)| ShardRows { orders, money }).collect()
     }
 }
 
@@ -81,8 +72,9 @@ impl ShardRows {
     pub(super) fn sort_into(self, orders: &mut Vec<OrderRow>, money: &mut Vec<MoneyRow>) {
         self.orders.unpack_into(orders, OrderRow::unpacked);
         self.money.unpack_into(money, MoneyRow::unpacked);
-        orders.sort_unstable_by_key(|row| row.key);
-        money.sort_unstable_by_key(|row| (row.key, row.group));
+        // they come month by month, each in order of accounts: a merge of few runs
+        orders.sort_by_key(|row| row.key);
+        money.sort_by_key(|row| (row.key, row.group));
     }
 }
 
@@ -129,50 +121,6 @@ impl MoneyRow {
     }
 }
 
-/// Rows of `N` numbers, 7 bits of a number to a byte, the lowest first; the sign is the lowest bit of all.
-#[derive(Debug, Default)]
-struct Packed<const N: usize> {
-    blocks: Vec<Vec<u8>>,
-}
-
-impl<const N: usize> Packed<N> {
-    fn push(&mut self, row: [i64; N]) {
-        if self.blocks.last().is_none_or(|block| block.capacity() - block.len() < N * WIDEST) {
-            self.blocks.push(Vec::with_capacity(BLOCK));
-        }
-        let Some(block) = self.blocks.last_mut() else { return };
-        for number in row {
-            let mut rest = ((number << 1) ^ (number >> 63)) as u64;
-            while rest >= 1 << 7 {
-                block.push(rest as u8 | 1 << 7);
-                rest >>= 7;
-            }
-            block.push(rest as u8);
-        }
-    }
-
-    fn unpack_into<T>(self, rows: &mut Vec<T>, unpacked: impl Fn([i64; N]) -> T) {
-        for block in self.blocks {
-            let mut bytes = block.into_iter().peekable();
-            while bytes.peek().is_some() {
-                rows.push(unpacked(std::array::from_fn(|_| number(&mut bytes))));
-            }
-        }
-    }
-}
-
-fn number(bytes: &mut impl Iterator<Item = u8>) -> i64 {
-    let (mut bits, mut shift) = (0_u64, 0);
-    for byte in bytes {
-        bits |= u64::from(byte & 0x7f) << shift;
-        if byte < 1 << 7 {
-            break;
-        }
-        shift += 7;
-    }
-    (bits >> 1) as i64 ^ -((bits & 1) as i64)
-}
-
 fn narrow<'a>(frame: &'a DataFrame, name: &str) -> Result<impl Iterator<Item = i32> + use<'a>, FeatureError> {
     Ok(frame.column(name)?.i32()?.into_no_null_iter())
 }
@@ -213,29 +161,7 @@ fn money_rows(frame: &DataFrame) -> Result<impl Iterator<Item = MoneyRow>, Featu
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    proptest! {
-        #[test]
-        fn any_row_comes_back_as_it_went(numbers in prop::collection::vec(any::<[i64; 9]>(), 0..500)) {
-            let mut packed = Packed::default();
-            numbers.iter().for_each(|row| packed.push(*row));
-            let mut rows = Vec::new();
-            packed.unpack_into(&mut rows, |row| row);
-            prop_assert_eq!(rows, numbers);
-        }
-    }
-
-    #[test]
-    fn numbers_at_the_edges_come_back() {
-        let edges = [0, -1, 1, 63, -64, 64, i64::MAX, i64::MIN, i64::from(i32::MIN)];
-        let (mut packed, mut rows) = (Packed::default(), Vec::new());
-        packed.push(edges);
-        packed.unpack_into(&mut rows, |row| row);
-        assert_eq!(rows, [edges]);
-    }
 
     #[test]
     fn rows_come_back_sorted_and_with_unknown_cost_apart_from_none() {

@@ -9,16 +9,21 @@ mod dated;
 mod dialogue;
 mod events;
 mod history;
+mod invoices;
 mod ledger;
 mod ledger_rows;
+mod packed;
+
+use std::thread;
 
 use jiff::{ToSpan, civil::Date};
 
 pub(super) use dialogue::{Channel, ROLES, SIGNAL_SOURCES, TouchOutcome};
 pub(super) use history::{History, MonthTotal};
+pub(super) use invoices::Invoice;
 pub(super) use ledger::GroupRecord;
 
-use self::{dated::Dated, dialogue::Dialogue, ledger::Ledger, ledger_rows::LedgerRows};
+use self::{dated::Dated, dialogue::Dialogue, events::Events, ledger::Ledger, ledger_rows::LedgerRows};
 use super::FeatureError;
 use crate::{
     domain::{AsOf, Month, Notice},
@@ -33,6 +38,7 @@ pub struct Facts {
     account_ids: Vec<String>,
     groups: Vec<String>,
     ledger: Ledger,
+    invoices: Events<Invoice>,
     dated: Dated,
     dialogue: Dialogue,
     notices: Vec<Notice>,
@@ -47,26 +53,32 @@ impl Facts {
         let account_ids = ledger::account_ids(warehouse)?;
         let groups = ledger::product_groups(warehouse)?;
         let accounts = account_ids.len();
-        let rows = LedgerRows::read(warehouse, accounts)?;
-        let last_day = rows.last_knowledge.last_day();
-        // the ledger is put together while the warehouse is asked for the rest
-        let mut ledger = None;
-        let rest = rayon::in_place_scope(|scope| {
-            scope.spawn(|_| ledger = Some(Ledger::of(rows)));
-            let dated = Dated::load(warehouse, last_day)?;
-            Ok::<_, FeatureError>((dated, Dialogue::load(warehouse, accounts, last_day, &groups)?))
-        });
-        let ledger = ledger.ok_or(FeatureError::NoOrders)??;
-        let (dated, dialogue) = rest?;
+        let last_knowledge = ledger::last_knowledge(warehouse)?;
+        let last_day = last_knowledge.last_day();
+        // two readers keep all processors busy: each waits for the one thread that fetches its rows
+        let beside = warehouse.beside()?;
+        let (ledger, invoices, dated, dialogue) = thread::scope(|scope| {
+            let rest = scope.spawn(|| {
+                let beside = beside;
+                ledger::number_accounts(&beside, &account_ids)?;
+                let invoices = invoices::load(&beside, accounts, last_day)?;
+                let dated = Dated::load(&beside, last_day)?;
+                Ok::<_, FeatureError>((invoices, dated, Dialogue::load(&beside, accounts, last_day, &groups)?))
+            });
+            let ledger = LedgerRows::read(warehouse, accounts).and_then(|rows| Ledger::of(rows, last_knowledge));
+            let rest = rest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let (invoices, dated, dialogue) = rest?;
+            Ok::<_, FeatureError>((ledger?, invoices, dated, dialogue))
+        })?;
         let mut notices = ledger.notices();
         if groups.is_empty() {
             let text = "no order line has a product group, so assortment is unknown";
             notices.push(Notice::info("no-product-groups", text));
         }
-        notices.extend(dated.notices());
+        notices.extend(dated.notices(!invoices.is_empty()));
         notices.extend(dialogue.notices());
         tracing::debug!(accounts = account_ids.len(), groups = groups.len(), "facts loaded");
-        Ok(Self { account_ids, groups, ledger, dated, dialogue, notices })
+        Ok(Self { account_ids, groups, ledger, invoices, dated, dialogue, notices })
     }
 
     /// What was known at a point in time.

@@ -14,8 +14,10 @@ SELECT
     CAST(row_number() OVER (ORDER BY account_id) - 1 AS INTEGER) AS account
 FROM (
     SELECT account_id FROM listed
-    UNION
-    SELECT account_id FROM ledger_accounts ANTI JOIN listed USING (account_id)
-    UNION
-    SELECT account_id FROM ledger_groups ANTI JOIN listed USING (account_id)
+    UNION ALL
+    (
+        SELECT account_id FROM ledger_accounts ANTI JOIN listed USING (account_id)
+        UNION
+        SELECT account_id FROM ledger_groups ANTI JOIN listed USING (account_id)
+    )
 )

@@ -1,5 +1,5 @@
--- Customer rows with the account they belong to; several rows of one record are its states over time.
--- Grain: one row per source record and state, the newest last.
+-- Customer rows with the account they belong to, in any order; several rows of one record are its states over time.
+-- Grain: one row per source record and state.
 -- Parameter: the last day of the data, on which a batch without a date of receipt counts as received.
 -- `state_known_at`: from when undated state (status) is known. A batch whose rows are all known from ever says nothing
 -- of that, so it counts from the day of receipt.
@@ -25,6 +25,7 @@ SELECT
     status,
     status_since,
     known_at,
+    batch_id,
     known_until,
     coalesce(trust, 2147483647)::INTEGER AS trust,
     coalesce(company_id = accounts.account_id, true) AS is_head,
@@ -36,4 +37,3 @@ LEFT JOIN source_trust ON source_trust.source = customers.source
 LEFT JOIN group_members ON group_members.source = customers.source AND group_members.customer_id = customers.customer_id
 LEFT JOIN accounts ON accounts.source = customers.source AND accounts.customer_id = customers.customer_id
 JOIN feature_accounts ON feature_accounts.account_id = coalesce(accounts.account_id, customers.customer_id)
-ORDER BY account, id, known_at, batch_id

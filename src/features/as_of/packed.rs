@@ -1,0 +1,106 @@
+//! Rows of numbers on their way from the warehouse to memory: taken in any order, kept by range of accounts.
+//!
+//! The first touch of fresh memory can cost more than all arithmetic on it (a virtual machine asks its host for every
+//! page), so rows are neither sorted in the warehouse nor kept as frames: each is written behind those of its accounts,
+//! every number with as many bytes as it needs. Putting them in order is left to whoever takes a shard.
+
+/// Consecutive accounts whose rows are put together at a time, in a processor's cache.
+pub(super) const SHARD: usize = 1024;
+
+/// Bytes of memory taken at a time.
+const BLOCK: usize = 1 << 14;
+
+/// The most bytes of one number: 64 bits, 7 in each.
+const WIDEST: usize = 10;
+
+/// The rows of all accounts, those of [`SHARD`] of them side by side.
+#[derive(Debug)]
+pub(super) struct Sharded<const N: usize> {
+    shards: Vec<Packed<N>>,
+}
+
+impl<const N: usize> Sharded<N> {
+    /// For as many accounts.
+    pub(super) fn of(accounts: usize) -> Self {
+        Self { shards: std::iter::repeat_with(Packed::default).take(accounts.div_ceil(SHARD)).collect() }
+    }
+
+    pub(super) fn push(&mut self, account: i32, row: [i64; N]) {
+        self.shards[account as usize / SHARD].push(row);
+    }
+
+    pub(super) fn shards(self) -> Vec<Packed<N>> {
+        self.shards
+    }
+}
+
+/// Rows of `N` numbers, 7 bits of a number to a byte, the lowest first; the sign is the lowest bit of all.
+#[derive(Debug, Default)]
+pub(super) struct Packed<const N: usize> {
+    blocks: Vec<Vec<u8>>,
+}
+
+impl<const N: usize> Packed<N> {
+    pub(super) fn push(&mut self, row: [i64; N]) {
+        if self.blocks.last().is_none_or(|block| block.capacity() - block.len() < N * WIDEST) {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let Some(block) = self.blocks.last_mut() else { return };
+        for number in row {
+            let mut rest = ((number << 1) ^ (number >> 63)) as u64;
+            while rest >= 1 << 7 {
+                block.push(rest as u8 | 1 << 7);
+                rest >>= 7;
+            }
+            block.push(rest as u8);
+        }
+    }
+
+    pub(super) fn unpack_into<T>(self, rows: &mut Vec<T>, unpacked: impl Fn([i64; N]) -> T) {
+        for block in self.blocks {
+            let mut bytes = block.into_iter().peekable();
+            while bytes.peek().is_some() {
+                rows.push(unpacked(std::array::from_fn(|_| number(&mut bytes))));
+            }
+        }
+    }
+}
+
+fn number(bytes: &mut impl Iterator<Item = u8>) -> i64 {
+    let (mut bits, mut shift) = (0_u64, 0);
+    for byte in bytes {
+        bits |= u64::from(byte & 0x7f) << shift;
+        if byte < 1 << 7 {
+            break;
+        }
+        shift += 7;
+    }
+    (bits >> 1) as i64 ^ -((bits & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_row_comes_back_as_it_went(numbers in prop::collection::vec(any::<[i64; 9]>(), 0..500)) {
+            let mut packed = Packed::default();
+            numbers.iter().for_each(|row| packed.push(*row));
+            let mut rows = Vec::new();
+            packed.unpack_into(&mut rows, |row| row);
+            prop_assert_eq!(rows, numbers);
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_edges_come_back() {
+        let edges = [0, -1, 1, 63, -64, 64, i64::MAX, i64::MIN, i64::from(i32::MIN)];
+        let (mut packed, mut rows) = (Packed::default(), Vec::new());
+        packed.push(edges);
+        packed.unpack_into(&mut rows, |row| row);
+        assert_eq!(rows, [edges]);
+    }
+}
