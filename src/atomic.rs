@@ -88,7 +88,7 @@ impl PublishError {
 /// If `fill` or the file system fails; the old file is then untouched.
 pub fn write_file(
     target: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> Result<(), PublishError>,
+    fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), PublishError>,
 ) -> Result<(), PublishError> {
     let (folder, name) = split(target)?;
     fs::create_dir_all(folder).map_err(PublishError::io("create", folder))?;

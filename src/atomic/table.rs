@@ -3,7 +3,12 @@
 //! A CSV cell of text that a spreadsheet would take for a formula gets a leading apostrophe. No file carries a time
 //! stamp, and nothing here rounds: a number is written with the digits that read back as the same number.
 
-use std::path::Path;
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+    sync::mpsc,
+    thread,
+};
 
 use polars::prelude::*;
 
@@ -11,6 +16,9 @@ use super::{PublishError, write_file};
 
 /// Rows per Parquet row group; a constant, so that bytes do not depend on how a frame was chunked.
 const ROW_GROUP: usize = 1 << 17;
+
+/// Buffers of a mebibyte that may wait for the disk.
+const WAITING: usize = 8;
 
 /// Replaces `target` by `frame` as Parquet.
 ///
@@ -20,12 +28,32 @@ pub fn write_parquet(target: &Path, frame: &DataFrame) -> Result<(), PublishErro
     let mut frame = frame.clone();
     frame.rechunk_mut();
     write_file(target, |out| {
-        ParquetWriter::new(out)
-            .with_row_group_size(Some(ROW_GROUP))
-            .finish(&mut frame)
-            .map(drop)
-            .map_err(|source| PublishError::Table { path: target.into(), source })
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(WAITING);
+            let disk = scope.spawn(move || receiver.into_iter().try_for_each(|bytes| out.write_all(&bytes)));
+            let encoded = ParquetWriter::new(BufWriter::with_capacity(1 << 20, Behind(sender)))
+                .with_row_group_size(Some(ROW_GROUP))
+                .finish(&mut frame);
+            let written = disk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            // what the disk refused is why there was nobody to write to
+            written.map_err(PublishError::io("write", target))?;
+            encoded.map(drop).map_err(|source| PublishError::Table { path: target.into(), source })
+        })
     })
+}
+
+/// Hands bytes to the thread that writes them, while the next ones are made.
+struct Behind(mpsc::SyncSender<Vec<u8>>);
+
+impl Write for Behind {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(bytes.to_vec()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Replaces `target` by `frame` as CSV: UTF-8, comma, decimal point, `2021-10-31`, empty where a value is unknown.
