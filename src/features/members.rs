@@ -27,7 +27,7 @@ pub trait Parts {
     /// How many accounts are best asked about at a time: what is made of their features stays small beside the features
     /// of all.
     fn at_a_time(&self) -> usize {
-        1 << 16
+        1 << 15
     }
 }
 

@@ -11,8 +11,8 @@ use polars::prelude::DataFrame;
 
 use super::{
     FeatureError, Known, day_of,
-    events::{Events, Firsts, days},
-    packed::Sharded,
+    events::{Events, Firsts, days, numbers},
+    packed::{Sharded, given, optional},
 };
 use crate::{domain::Notice, params, warehouse::Warehouse};
 
@@ -159,8 +159,7 @@ impl Dialogue {
         groups: &[String],
     ) -> Result<Self, FeatureError> {
         let touches = touches(warehouse, accounts, last_day)?;
-        let frame = warehouse.frame(include_str!("../sql/contacts.sql"), params![last_day])?;
-        let contacts = Events::new(&frame, accounts, contacts(&frame)?)?;
+        let contacts = contacts(warehouse, accounts, last_day)?;
         let frame = warehouse.frame(include_str!("../sql/opportunities.sql"), params![last_day])?;
         let opportunities = Events::new(&frame, accounts, opportunities(&frame)?)?;
         let frame = warehouse.frame(include_str!("../sql/public_signals.sql"), params![])?;
@@ -326,6 +325,8 @@ fn touches(warehouse: &Warehouse, accounts: usize, last_day: Date) -> Result<Eve
             let known = known_at[row].unwrap_or(i32::MIN);
             let touch = [
                 i64::from(account),
+                // an event never changes
+                0,
                 i64::from(day),
                 DIRECTIONS.iter().position(|known| *known == inbound[row]).unwrap_or_default() as i64,
                 Channel::ALL.iter().position(|(name, _)| Some(*name) == channel[row]).unwrap_or(Channel::Event as usize)
@@ -340,35 +341,55 @@ fn touches(warehouse: &Warehouse, accounts: usize, last_day: Date) -> Result<Eve
         }
         Ok::<_, FeatureError>(())
     })?;
-    // an event never changes
-    Ok(Events::of_rows(
-        rows,
-        |_, _| false,
-        |[_, day, inbound, channel, outcome, known, state, until]| {
-            let (_, channel) = Channel::ALL[*channel as usize];
-            let outcome = if *outcome == 0 { TouchOutcome::Other } else { OUTCOMES[*outcome as usize - 1].1 };
-            let touch = Touch {
-                day: *day as i32,
-                channel,
-                inbound: DIRECTIONS[*inbound as usize],
-                outcome: Some(outcome),
-                state_known_at: (day + state) as i32,
-            };
-            ((day + known) as i32, *until as i32, touch)
-        },
-    ))
+    Ok(Events::of_rows(rows, |[_, _, day, inbound, channel, outcome, known, state, until]| {
+        let (_, channel) = Channel::ALL[*channel as usize];
+        let outcome = if *outcome == 0 { TouchOutcome::Other } else { OUTCOMES[*outcome as usize - 1].1 };
+        let touch = Touch {
+            day: *day as i32,
+            channel,
+            inbound: DIRECTIONS[*inbound as usize],
+            outcome: Some(outcome),
+            state_known_at: (day + state) as i32,
+        };
+        ((day + known) as i32, *until as i32, touch)
+    }))
 }
 
-fn contacts(frame: &DataFrame) -> Result<Vec<Contact>, FeatureError> {
-    let (confirmed, left) = (days(frame, "last_confirmed_on")?, days(frame, "left_on")?);
-    let (role, state) = (texts(frame, "role")?, days(frame, "state_known_at")?);
-    let contact = |row: usize| Contact {
-        role: role[row].and_then(|role| ROLES.iter().position(|known| *known == role)).map(|role| role as u8),
-        confirmed: confirmed[row],
-        left: left[row],
-        state_known_at: state[row].unwrap_or(i32::MAX),
-    };
-    Ok((0..frame.height()).map(contact).collect())
+fn contacts(warehouse: &Warehouse, accounts: usize, last_day: Date) -> Result<Events<Contact>, FeatureError> {
+    let mut rows = Sharded::of(accounts);
+    warehouse.each_chunk(include_str!("../sql/contacts.sql"), params![last_day], |chunk| {
+        let account = chunk.column("account")?.i32()?.into_no_null_iter();
+        let (several, batch) = (numbers(chunk, "several_states")?, numbers(chunk, "batch_id")?);
+        let (known_at, known_until) = (days(chunk, "known_at")?, days(chunk, "known_until")?);
+        let (confirmed, left) = (days(chunk, "last_confirmed_on")?, days(chunk, "left_on")?);
+        let (role, state) = (texts(chunk, "role")?, days(chunk, "state_known_at")?);
+        for (row, account) in account.enumerate() {
+            let role = role[row].and_then(|role| ROLES.iter().position(|known| *known == role));
+            let contact = [
+                i64::from(account),
+                several[row].unwrap_or(0),
+                i64::from(known_at[row].unwrap_or(i32::MIN)),
+                batch[row].unwrap_or(0),
+                optional(role.map(|role| role as i64)),
+                optional(confirmed[row].map(i64::from)),
+                optional(left[row].map(i64::from)),
+                optional(known_until[row].map(i64::from)),
+                i64::from(state[row].unwrap_or(i32::MAX)),
+            ];
+            rows.push(account, contact);
+        }
+        Ok::<_, FeatureError>(())
+    })?;
+    Ok(Events::of_rows(rows, |[_, _, known_at, _, role, confirmed, left, until, state]| {
+        let day = |day: &i64| given(*day).map(|day| day as i32);
+        let contact = Contact {
+            role: given(*role).map(|role| role as u8),
+            confirmed: day(confirmed),
+            left: day(left),
+            state_known_at: *state as i32,
+        };
+        (*known_at as i32, day(until).unwrap_or(i32::MAX), contact)
+    }))
 }
 
 fn opportunities(frame: &DataFrame) -> Result<Vec<Opportunity>, FeatureError> {

@@ -3,7 +3,7 @@
 //! Rows of one account lie side by side, the states of one fact among them in order of knowledge, so that an origin
 //! walks memory once and the newest state known by then is found on the way. Nothing here knows what a fact means.
 
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, DataType};
 use rayon::prelude::*;
 
 use super::{
@@ -64,20 +64,16 @@ impl<T> Events<T> {
         Ok(Self { shards: (0..accounts.div_ceil(SHARD)).map(shard).collect() })
     }
 
-    /// Rows in any order. Each begins with its account; in order of all their numbers, `is_same` says whether one is a
-    /// further state of the fact before, and `read` from when until when it is known, and what it says.
-    pub(super) fn of_rows<const N: usize>(
-        rows: Sharded<N>,
-        is_same: impl Fn(&[i64; N], &[i64; N]) -> bool + Sync,
-        read: impl Fn(&[i64; N]) -> (i32, i32, T) + Sync,
-    ) -> Self
+    /// Rows in any order. Each begins with its account and a number of its fact, 0 of a fact that has one state; `read`
+    /// says from when until when it is known, and what it says. States of a fact are in order of the other numbers.
+    pub(super) fn of_rows<const N: usize>(rows: Sharded<N>, read: impl Fn(&[i64; N]) -> (i32, i32, T) + Sync) -> Self
     where
         T: Send,
     {
         let shard = |rows: &mut Vec<[i64; N]>, packed: Packed<N>| {
             packed.unpack_into(rows, |row| row);
             rows.sort_unstable();
-            let facts = rows.chunk_by(&is_same).zip(0..);
+            let facts = rows.chunk_by(|a, b| a[..2] == b[..2] && b[1] != 0).zip(0..);
             let states = facts.flat_map(|(states, fact)| states.iter().map(move |row| (fact, row)));
             let shard = Shard::of(states.map(|(fact, row)| {
                 let (known_at, known_until, value) = read(row);
@@ -149,7 +145,12 @@ impl Firsts {
 
 /// A date column as days since 1970-01-01.
 pub(super) fn days(frame: &DataFrame, name: &str) -> Result<Vec<Option<i32>>, FeatureError> {
-    Ok(frame.column(name)?.cast(&polars::prelude::DataType::Int32)?.i32()?.iter().collect())
+    Ok(frame.column(name)?.cast(&DataType::Int32)?.i32()?.iter().collect())
+}
+
+/// A column of integers or truth values.
+pub(super) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<i64>>, FeatureError> {
+    Ok(frame.column(name)?.cast(&DataType::Int64)?.i64()?.iter().collect())
 }
 
 #[cfg(test)]
@@ -186,8 +187,7 @@ mod tests {
             [[1030, 0, 15, 99, 3], [2, 7, 20, 99, 90], [2, 0, 12, 99, 1], [2, 7, 10, 20, 100], [2, 0, 12, 99, 2]];
         let mut sharded = Sharded::of(1031);
         rows.iter().for_each(|row| sharded.push(row[0] as i32, *row));
-        let is_same = |a: &[i64; 5], b: &[i64; 5]| a[..2] == b[..2] && b[1] != 0;
-        let events = Events::of_rows(sharded, is_same, |row| (row[2] as i32, row[3] as i32, row[4]));
+        let events = Events::of_rows(sharded, |row| (row[2] as i32, row[3] as i32, row[4]));
         let known = |account, day| events.known(account, day).copied().collect::<Vec<_>>();
         assert_eq!(known(2, 11), [100]);
         assert_eq!(known(2, 19), [1, 2, 100]);

@@ -4,12 +4,11 @@
 //! before it was received, since today's state told about the past would be a leak.
 
 use jiff::civil::Date;
-use polars::prelude::{DataFrame, DataType};
 
 use super::{
     FeatureError, Known,
-    events::{Events, days},
-    packed::Sharded,
+    events::{Events, days, numbers},
+    packed::{Sharded, given, optional},
 };
 use crate::{params, warehouse::Warehouse};
 
@@ -61,8 +60,7 @@ pub(super) fn load(warehouse: &Warehouse, accounts: usize, last_day: Date) -> Re
         }
         Ok::<_, FeatureError>(())
     })?;
-    let is_same = |a: &[i64; 13], b: &[i64; 13]| a[..2] == b[..2] && b[1] != 0;
-    Ok(Events::of_rows(rows, is_same, |row| {
+    Ok(Events::of_rows(rows, |row| {
         let [_, _, known_at, _, issued, amount, due, paid, paid_amount, dunning_level, disputed, until, state] = *row;
         let issued = known_at + issued;
         let after = |days: i64, before: i64| given(days).map(|days| (before + days) as i32);
@@ -98,38 +96,5 @@ impl Known<'_> {
                 ..*invoice
             }
         })
-    }
-}
-
-fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<i64>>, FeatureError> {
-    Ok(frame.column(name)?.cast(&DataType::Int64)?.i64()?.iter().collect())
-}
-
-/// A number that may be absent as one that is small where it is small: 0 is absent, and from 0 on all are one more.
-const fn optional(number: Option<i64>) -> i64 {
-    match number {
-        None => 0,
-        Some(number) if number >= 0 => number.saturating_add(1),
-        Some(number) => number,
-    }
-}
-
-const fn given(number: i64) -> Option<i64> {
-    match number {
-        0 => None,
-        1.. => Some(number - 1),
-        _ => Some(number),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_absent_number_stays_apart_from_all_others() {
-        for number in [None, Some(0), Some(1), Some(-1), Some(i64::MIN), Some(i64::MAX - 1)] {
-            assert_eq!(given(optional(number)), number);
-        }
     }
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::{
     FeatureError,
-    ledger_rows::{Key, LedgerRows, MoneyRow, OrderRow, ShardRows},
+    ledger_rows::{Key, LedgerRows, MoneyRow, OrderRow, ShardRows, Sorted},
     packed::SHARD,
 };
 use crate::{
@@ -116,7 +116,7 @@ pub(super) fn product_groups(warehouse: &Warehouse) -> Result<Vec<String>, Featu
 impl Ledger {
     /// Nothing became known after `last_knowledge`.
     pub(super) fn of(rows: LedgerRows, last_knowledge: Month) -> Result<Self, FeatureError> {
-        let scratch = <(Vec<OrderRow>, Vec<MoneyRow>)>::default;
+        let scratch = <(Sorted<OrderRow>, Sorted<MoneyRow>)>::default;
         let shard = |(orders, money): &mut (_, _), rows| Shard::of(rows, orders, money);
         let parts: Vec<(Shard, Totals, Sales)> = rows.shards().into_par_iter().map_init(scratch, shard).collect();
         let mut ledger = Self {
@@ -242,9 +242,8 @@ impl Ledger {
 }
 
 impl Shard {
-    /// Also gives what its accounts add to the totals and to the sales of all. `orders` and `money` are empty, before and
-    /// after.
-    fn of(rows: ShardRows, orders: &mut Vec<OrderRow>, money: &mut Vec<MoneyRow>) -> (Self, Totals, Sales) {
+    /// Also gives what its accounts add to the totals and to the sales of all. What `orders` and `money` held is gone.
+    fn of(rows: ShardRows, orders: &mut Sorted<OrderRow>, money: &mut Sorted<MoneyRow>) -> (Self, Totals, Sales) {
         rows.sort_into(orders, money);
         let mut shard = Self {
             offsets: vec![0; SHARD + 1],
@@ -253,7 +252,7 @@ impl Shard {
             group_records: Vec::with_capacity(money.len()),
         };
         let (mut totals, mut sales) = (Totals::new(), Sales::new());
-        let (mut orders, mut money) = (orders.drain(..).peekable(), money.drain(..).peekable());
+        let (mut orders, mut money) = (orders.iter().peekable(), money.iter().peekable());
         // a month may have goods returned and no order, or an order that became known later than its money
         while let Some(key) =
             [orders.peek().map(|row| row.key), money.peek().map(|row| row.key)].into_iter().flatten().min()
@@ -270,16 +269,16 @@ impl Shard {
     }
 
     /// Adds the record of `key`: its orders and all its money.
-    fn take_over(
+    fn take_over<'r>(
         &mut self,
         key: Key,
-        orders: Option<OrderRow>,
-        money: &mut Peekable<impl Iterator<Item = MoneyRow>>,
+        orders: Option<&OrderRow>,
+        money: &mut Peekable<impl Iterator<Item = &'r MoneyRow>>,
         total: &mut Total,
     ) {
         let Key(account, month, known_month) = key;
         let end = account as usize % SHARD + 1;
-        let OrderRow { orders, days, largest_order, .. } = orders.unwrap_or_default();
+        let &OrderRow { orders, days, largest_order, .. } = orders.unwrap_or(&OrderRow::NONE);
         let mut record = Record {
             month,
             known_month,

@@ -4,15 +4,15 @@ use polars::prelude::DataFrame;
 
 use super::{
     FeatureError,
-    packed::{Packed, Sharded},
+    packed::{Packed, SHARD, Sharded},
 };
 use crate::{params, warehouse::Warehouse};
 
 /// Account, month, month of knowledge.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(pub(super) i32, pub(super) i32, pub(super) i32);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct OrderRow {
     pub(super) key: Key,
     pub(super) orders: i32,
@@ -68,13 +68,62 @@ impl LedgerRows {
 }
 
 impl ShardRows {
-    /// Adds both kinds of rows, by account, month and month of knowledge; money also by group.
-    pub(super) fn sort_into(self, orders: &mut Vec<OrderRow>, money: &mut Vec<MoneyRow>) {
-        self.orders.unpack_into(orders, OrderRow::unpacked);
-        self.money.unpack_into(money, MoneyRow::unpacked);
-        // they come month by month, each in order of accounts: a merge of few runs
-        orders.sort_by_key(|row| row.key);
-        money.sort_by_key(|row| (row.key, row.group));
+    /// Fills in both kinds of rows, by account, month and month of knowledge; money also by group.
+    pub(super) fn sort_into(self, orders: &mut Sorted<OrderRow>, money: &mut Sorted<MoneyRow>) {
+        orders.fill(self.orders, OrderRow::unpacked, |row| row.key.0, |row| row.key);
+        money.fill(self.money, MoneyRow::unpacked, |row| row.key.0, |row| (row.key, row.group));
+    }
+}
+
+/// Rows with the order in which they are read.
+#[derive(Debug)]
+pub(super) struct Sorted<R> {
+    rows: Vec<R>,
+    order: Vec<u32>,
+}
+
+impl<R> Default for Sorted<R> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), order: Vec::new() }
+    }
+}
+
+impl<R> Sorted<R> {
+    /// Rows come month by month, so that those of one account, once together, are nearly in order.
+    fn fill<const N: usize, K: Ord>(
+        &mut self,
+        packed: Packed<N>,
+        unpacked: impl Fn([i64; N]) -> R,
+        account: impl Fn(&R) -> i32,
+        key: impl Fn(&R) -> K,
+    ) {
+        self.rows.clear();
+        packed.unpack_into(&mut self.rows, unpacked);
+        let place = |row: &R| account(row) as usize % SHARD;
+        let mut ends = [0_usize; SHARD + 1];
+        self.rows.iter().for_each(|row| ends[place(row) + 1] += 1);
+        (0..SHARD).for_each(|at| ends[at + 1] += ends[at]);
+        self.order.clear();
+        self.order.resize(self.rows.len(), 0);
+        // each account's beginning moves to its end as its rows find their place
+        for (row, at) in self.rows.iter().zip(0..) {
+            let end = &mut ends[place(row)];
+            self.order[*end] = at;
+            *end += 1;
+        }
+        let mut start = 0;
+        for &end in &ends[..SHARD] {
+            self.order[start..end].sort_by_key(|&at| key(&self.rows[at as usize]));
+            start = end;
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &R> {
+        self.order.iter().map(|&at| &self.rows[at as usize])
     }
 }
 
@@ -89,6 +138,9 @@ impl Key {
 }
 
 impl OrderRow {
+    /// Of a month without orders.
+    pub(super) const NONE: Self = Self { key: Key(0, 0, 0), orders: 0, days: 0, largest_order: 0 };
+
     fn packed(&self) -> [i64; 6] {
         let [account, month, later] = self.key.packed();
         [account, month, later, self.orders.into(), self.days.into(), self.largest_order]
@@ -177,9 +229,9 @@ mod tests {
         for row in [money(2, 3, None), money(2, -1, Some(0)), money(1, 0, Some(-4))] {
             shard.money.push(row.packed());
         }
-        let (mut orders, mut rows) = (Vec::new(), Vec::new());
+        let (mut orders, mut rows) = (Sorted::default(), Sorted::default());
         shard.sort_into(&mut orders, &mut rows);
-        assert!(orders.is_empty());
+        assert_eq!((orders.len(), rows.len()), (0, 3));
         let told = |row: &MoneyRow| (row.key, row.group, row.margin, row.costed_revenue, row.revenue, row.returns);
         let expected = [money(1, 0, Some(-4)), money(2, -1, Some(0)), money(2, 3, None)];
         assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), expected.iter().map(told).collect::<Vec<_>>());

@@ -78,6 +78,24 @@ fn number(bytes: &mut impl Iterator<Item = u8>) -> i64 {
     (bits >> 1) as i64 ^ -((bits & 1) as i64)
 }
 
+/// A number that may be absent as one that is small where it is small: 0 is absent, and from 0 on all are one more.
+pub(super) const fn optional(number: Option<i64>) -> i64 {
+    match number {
+        None => 0,
+        Some(number) if number >= 0 => number.saturating_add(1),
+        Some(number) => number,
+    }
+}
+
+/// What [`optional`] made a number of.
+pub(super) const fn given(number: i64) -> Option<i64> {
+    match number {
+        0 => None,
+        1.. => Some(number - 1),
+        _ => Some(number),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -102,5 +120,12 @@ mod tests {
         packed.push(edges);
         packed.unpack_into(&mut rows, |row| row);
         assert_eq!(rows, [edges]);
+    }
+
+    #[test]
+    fn an_absent_number_stays_apart_from_all_others() {
+        for number in [None, Some(0), Some(1), Some(-1), Some(i64::MIN), Some(i64::MAX - 1)] {
+            assert_eq!(given(optional(number)), number);
+        }
     }
 }
