@@ -166,6 +166,16 @@ impl BaselineFrame {
         &self.frame
     }
 
+    /// Accounts, in ascending order.
+    pub fn accounts(&self) -> &StringChunked {
+        accounts_of(&self.frame)
+    }
+
+    /// Number of accounts.
+    pub fn height(&self) -> usize {
+        self.frame.height()
+    }
+
     /// One of [`BASELINE_COLUMNS`].
     ///
     /// # Errors

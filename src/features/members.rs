@@ -21,7 +21,7 @@ pub trait Parts {
 
     /// Number of accounts.
     fn height(&self) -> usize {
-        self.baselines().frame().height()
+        self.baselines().height()
     }
 
     /// How many accounts are best asked about at a time: what is made of their features stays small beside the features

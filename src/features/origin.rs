@@ -1,8 +1,8 @@
 //! One origin put together: every family's values for every account of the population, in catalogue order; and the
 //! entry points of the stage.
 //!
-//! The ledger's families and those of the dialogue run over one account at a time, in parallel over accounts with an
-//! order-preserving collect; the other dated facts' families are lazy joins. What a feature means is said in its family's file.
+//! The families of the ledger, of payment and of the dialogue run over one account at a time, in parallel over accounts,
+//! each value written where it belongs; the other dated facts' families are lazy joins. What a feature means is said in its family's file.
 
 use std::{collections::BTreeMap, ops::Range};
 

@@ -243,7 +243,7 @@ struct Placement<'a> {
 impl<'a> Placement<'a> {
     fn of(population: &Population, accounts: &'a [Account]) -> Result<Self, ScoreError> {
         let mut rows = vec![None; accounts.len()];
-        for (row, id) in population.accounts()?.iter().enumerate() {
+        for (row, id) in population.baselines().accounts().iter().enumerate() {
             let id = id.unwrap_or_default();
             let at = accounts.binary_search_by(|account| account.id.as_str().cmp(id));
             rows[at.map_err(|_| ScoreError::UnknownAccount { account: id.into() })?] = Some(row);

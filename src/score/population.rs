@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::StringChunked;
-
 use super::ScoreError;
-use crate::features::{ACCOUNT_ID, BaselineFrame, Parts, Slice};
+use crate::features::{BaselineFrame, Parts, Slice};
 
 /// The features that are kept.
 const KEPT: [&str; 5] = ["stated_share", "overdue_amount", "payment_known", "revenue_24", "margin_24"];
@@ -50,11 +48,7 @@ impl Population {
         &self.features[name]
     }
 
-    pub(super) fn accounts(&self) -> Result<&StringChunked, ScoreError> {
-        Ok(self.baselines.frame().column(ACCOUNT_ID)?.str()?)
-    }
-
     pub(super) fn height(&self) -> usize {
-        self.baselines.frame().height()
+        self.baselines.height()
     }
 }

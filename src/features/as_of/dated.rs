@@ -13,11 +13,7 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::{FeatureError, Known, day_of};
-use crate::{
-    domain::{AsOf, Notice},
-    params,
-    warehouse::Warehouse,
-};
+use crate::{domain::AsOf, params, warehouse::Warehouse};
 
 #[derive(Debug)]
 pub(super) struct Dated {
@@ -29,14 +25,6 @@ pub(super) struct Dated {
     complaints: States,
     survey_answers: States,
 }
-
-/// Tables that may be absent, and what is unknown without them.
-const OPTIONAL: [(&str, &str); 4] = [
-    ("customers", "firmographics, status and the start of each relation are"),
-    ("invoices", "payment behaviour is"),
-    ("complaints", "complaints are"),
-    ("survey_answers", "what customers answered is"),
-];
 
 /// The rows of a table and whether an id may have several at once.
 #[derive(Debug)]
@@ -104,20 +92,9 @@ impl Dated {
         col(name).sort_by(weight, SortMultipleOptions::default().with_maintain_order(true)).last()
     }
 
-    /// Which tables hold nothing, that of invoices among them.
-    pub(super) fn notices(&self, has_invoices: bool) -> Vec<Notice> {
-        let [customers, complaints, answers] =
-            [&self.customers, &self.complaints, &self.survey_answers].map(|states| states.frame.height() > 0);
-        let tables = [customers, has_invoices, complaints, answers];
-        let missing = OPTIONAL.iter().zip(tables).filter(|(_, has_rows)| !has_rows);
-        missing
-            .map(|((name, unknown), _)| {
-                Notice::info(
-                    &format!("no-{}", name.replace('_', "-")),
-                    format!("`{name}` is empty, so {unknown} unknown"),
-                )
-            })
-            .collect()
+    /// Whether customers, complaints and survey answers are known at all.
+    pub(super) fn are_known(&self) -> [bool; 3] {
+        [&self.customers, &self.complaints, &self.survey_answers].map(|states| states.frame.height() > 0)
     }
 }
 

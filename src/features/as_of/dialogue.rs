@@ -14,7 +14,7 @@ use super::{
     events::{Events, Firsts, days, numbers},
     packed::{Sharded, given, optional},
 };
-use crate::{domain::Notice, params, warehouse::Warehouse};
+use crate::{params, warehouse::Warehouse};
 
 /// Longest topic that is told apart.
 const TOPIC_LENGTH: usize = 40;
@@ -190,21 +190,10 @@ impl Dialogue {
         })
     }
 
-    /// Which tables hold nothing.
-    pub(super) fn notices(&self) -> Vec<Notice> {
-        let tables = [
-            ("interactions", self.touches.is_empty(), "how we talk with customers is"),
-            ("contacts", self.contacts.is_empty(), "whom we know at customers is"),
-            ("opportunities", self.opportunities.is_empty(), "what is being sold is"),
-            ("public_signals", self.signals.is_empty(), "what the public says is"),
-        ];
-        let missing = tables.into_iter().filter(|(_, is_empty, _)| *is_empty);
-        missing
-            .map(|(name, _, unknown)| {
-                let code = format!("no-{}", name.replace('_', "-"));
-                Notice::info(&code, format!("`{name}` is empty, so {unknown} unknown"))
-            })
-            .collect()
+    /// Whether touches, contacts, opportunities and signals are known at all.
+    pub(super) fn are_known(&self) -> [bool; 4] {
+        let (touches, contacts) = (!self.touches.is_empty(), !self.contacts.is_empty());
+        [touches, contacts, !self.opportunities.is_empty(), !self.signals.is_empty()]
     }
 }
 

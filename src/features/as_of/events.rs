@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{
     FeatureError,
-    packed::{Packed, SHARD, Sharded},
+    packed::{Offsets, Packed, SHARD, Sharded},
 };
 
 /// One state of a fact: what was held to be true from `known_at` to the day before `known_until`.
@@ -30,19 +30,19 @@ pub(super) struct Events<T> {
 /// Those of [`SHARD`] consecutive accounts.
 #[derive(Debug)]
 struct Shard<T> {
-    offsets: Vec<u32>,
+    offsets: Offsets,
     states: Vec<State<T>>,
 }
 
 impl<T> Shard<T> {
     /// `states` are in order of accounts.
     fn of(states: impl Iterator<Item = (usize, State<T>)>) -> Self {
-        let mut shard = Self { offsets: vec![0; SHARD + 1], states: Vec::new() };
+        let mut shard = Self { offsets: Offsets::new(), states: Vec::new() };
         for (account, state) in states {
             shard.states.push(state);
-            shard.offsets[account % SHARD + 1] = shard.states.len() as u32;
+            shard.offsets.end(account, shard.states.len());
         }
-        super::ledger::close(&mut shard.offsets);
+        shard.offsets.close();
         shard
     }
 }
@@ -91,8 +91,8 @@ impl<T> Events<T> {
 
     /// The newest state of each fact of an account that was known on day `knowledge`, in the order of the table.
     pub(super) fn known(&self, account: usize, knowledge: i32) -> impl Iterator<Item = &T> {
-        let (shard, account) = (&self.shards[account / SHARD], account % SHARD);
-        shard.states[shard.offsets[account] as usize..shard.offsets[account + 1] as usize]
+        let shard = &self.shards[account / SHARD];
+        shard.states[shard.offsets.rows_of(account)]
             .chunk_by(|a, b| a.fact == b.fact)
             .filter_map(move |states| states.iter().rev().find(|state| state.is_known(knowledge)))
             .map(|state| &state.value)

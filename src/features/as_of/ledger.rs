@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::{
     FeatureError,
     ledger_rows::{Key, LedgerRows, MoneyRow, OrderRow, ShardRows, Sorted},
-    packed::SHARD,
+    packed::{Offsets, SHARD},
 };
 use crate::{
     domain::{AsOf, Month, Notice},
@@ -77,9 +77,9 @@ pub(super) struct Ledger {
 /// [`SHARD`] consecutive accounts; fewer at the end.
 #[derive(Debug)]
 struct Shard {
-    offsets: Vec<u32>,
+    offsets: Offsets,
     records: Vec<Record>,
-    group_offsets: Vec<u32>,
+    group_offsets: Offsets,
     group_records: Vec<GroupRecord>,
 }
 
@@ -137,14 +137,14 @@ impl Ledger {
         Ok(ledger)
     }
 
-    fn shard_of(&self, account: usize) -> (&Shard, usize) {
-        (&self.shards[account / SHARD], account % SHARD)
+    fn shard_of(&self, account: usize) -> &Shard {
+        &self.shards[account / SHARD]
     }
 
     pub(super) fn records(&self, account: usize, as_of: AsOf) -> impl Iterator<Item = &Record> {
         let (at, knowledge) = (as_of.at().index(), as_of.knowledge().index());
-        let (shard, account) = self.shard_of(account);
-        shard.records[shard.offsets[account] as usize..shard.offsets[account + 1] as usize]
+        let shard = self.shard_of(account);
+        shard.records[shard.offsets.rows_of(account)]
             .iter()
             .take_while(move |record| record.month <= at)
             .filter(move |record| record.known_month <= knowledge)
@@ -152,8 +152,8 @@ impl Ledger {
 
     pub(super) fn group_records(&self, account: usize, as_of: AsOf) -> impl Iterator<Item = GroupRecord> {
         let (at, knowledge) = (as_of.at().index(), as_of.knowledge().index());
-        let (shard, account) = self.shard_of(account);
-        shard.group_records[shard.group_offsets[account] as usize..shard.group_offsets[account + 1] as usize]
+        let shard = self.shard_of(account);
+        shard.group_records[shard.group_offsets.rows_of(account)]
             .iter()
             .take_while(move |record| record.month <= at)
             .filter(move |record| record.known_month <= knowledge)
@@ -246,9 +246,9 @@ impl Shard {
     fn of(rows: ShardRows, orders: &mut Sorted<OrderRow>, money: &mut Sorted<MoneyRow>) -> (Self, Totals, Sales) {
         rows.sort_into(orders, money);
         let mut shard = Self {
-            offsets: vec![0; SHARD + 1],
+            offsets: Offsets::new(),
             records: Vec::with_capacity(orders.len()),
-            group_offsets: vec![0; SHARD + 1],
+            group_offsets: Offsets::new(),
             group_records: Vec::with_capacity(money.len()),
         };
         let (mut totals, mut sales) = (Totals::new(), Sales::new());
@@ -260,8 +260,8 @@ impl Shard {
             let total = totals.entry((key.1, key.2)).or_default();
             shard.take_over(key, orders.next_if(|row| row.key == key), &mut money, total);
         }
-        close(&mut shard.offsets);
-        close(&mut shard.group_offsets);
+        shard.offsets.close();
+        shard.group_offsets.close();
         for record in &shard.group_records {
             add_sale(&mut sales, record.group as usize, (record.month, record.known_month));
         }
@@ -277,7 +277,6 @@ impl Shard {
         total: &mut Total,
     ) {
         let Key(account, month, known_month) = key;
-        let end = account as usize % SHARD + 1;
         let &OrderRow { orders, days, largest_order, .. } = orders.unwrap_or(&OrderRow::NONE);
         let mut record = Record {
             month,
@@ -298,14 +297,14 @@ impl Shard {
             total.costed_groups += i64::from(row.margin.is_some());
             if let Ok(group) = u32::try_from(row.group) {
                 self.group_records.push(GroupRecord { month, known_month, group, revenue: row.revenue });
-                self.group_offsets[end] = self.group_records.len() as u32;
+                self.group_offsets.end(account as usize, self.group_records.len());
             }
         }
         total.costed_revenue += record.costed_revenue;
         total.margin += record.margin;
         total.days |= record.days;
         self.records.push(record);
-        self.offsets[end] = self.records.len() as u32;
+        self.offsets.end(account as usize, self.records.len());
     }
 }
 
@@ -315,13 +314,6 @@ impl Total {
         self.costed_revenue += other.costed_revenue;
         self.margin += other.margin;
         self.days |= other.days;
-    }
-}
-
-/// Who has no rows ends where the account before ends.
-pub(super) fn close(offsets: &mut [u32]) {
-    for at in 1..offsets.len() {
-        offsets[at] = offsets[at].max(offsets[at - 1]);
     }
 }
 

@@ -30,6 +30,18 @@ use crate::{
     warehouse::Warehouse,
 };
 
+/// Tables that may be absent, and what is unknown without them.
+const OPTIONAL: [(&str, &str); 8] = [
+    ("customers", "firmographics, status and the start of each relation are"),
+    ("invoices", "payment behaviour is"),
+    ("complaints", "complaints are"),
+    ("survey_answers", "what customers answered is"),
+    ("interactions", "how we talk with customers is"),
+    ("contacts", "whom we know at customers is"),
+    ("opportunities", "what is being sold is"),
+    ("public_signals", "what the public says is"),
+];
+
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Everything the warehouse knows of all accounts, read once; [`Facts::as_of`] is the only view of it.
@@ -75,8 +87,12 @@ impl Facts {
             let text = "no order line has a product group, so assortment is unknown";
             notices.push(Notice::info("no-product-groups", text));
         }
-        notices.extend(dated.notices(!invoices.is_empty()));
-        notices.extend(dialogue.notices());
+        let [customers, complaints, answers] = dated.are_known();
+        let known = [customers, !invoices.is_empty(), complaints, answers].into_iter().chain(dialogue.are_known());
+        notices.extend(OPTIONAL.iter().zip(known).filter(|(_, known)| !known).map(|((table, unknown), _)| {
+            let code = format!("no-{}", table.replace('_', "-"));
+            Notice::info(&code, format!("`{table}` is empty, so {unknown} unknown"))
+        }));
         tracing::debug!(accounts = account_ids.len(), groups = groups.len(), "facts loaded");
         Ok(Self { account_ids, groups, ledger, invoices, dated, dialogue, notices })
     }

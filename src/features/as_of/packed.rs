@@ -4,6 +4,8 @@
 //! page), so rows are neither sorted in the warehouse nor kept as frames: each is written behind those of its accounts,
 //! every number with as many bytes as it needs. Putting them in order is left to whoever takes a shard.
 
+use std::ops::Range;
+
 /// Consecutive accounts whose rows are put together at a time, in a processor's cache.
 pub(super) const SHARD: usize = 1024;
 
@@ -12,6 +14,34 @@ const BLOCK: usize = 1 << 14;
 
 /// The most bytes of one number: 64 bits, 7 in each.
 const WIDEST: usize = 10;
+
+/// Where the rows of each account of a shard begin and end.
+#[derive(Debug)]
+pub(super) struct Offsets(Vec<u32>);
+
+impl Offsets {
+    /// Nobody has any.
+    pub(super) fn new() -> Self {
+        Self(vec![0; SHARD + 1])
+    }
+
+    /// There are so many rows once this account's are there; accounts come in ascending order.
+    pub(super) fn end(&mut self, account: usize, rows: usize) {
+        self.0[account % SHARD + 1] = rows as u32;
+    }
+
+    /// All rows are there: who has none ends where the account before ends.
+    pub(super) fn close(&mut self) {
+        for at in 1..self.0.len() {
+            self.0[at] = self.0[at].max(self.0[at - 1]);
+        }
+    }
+
+    pub(super) fn rows_of(&self, account: usize) -> Range<usize> {
+        let at = account % SHARD;
+        self.0[at] as usize..self.0[at + 1] as usize
+    }
+}
 
 /// The rows of all accounts, those of [`SHARD`] of them side by side.
 #[derive(Debug)]

@@ -126,7 +126,6 @@ impl TreeModel {
         for (key, models) in alike.into_iter().filter(|(_, models)| models.len() > 1) {
             let rows = pool.rows();
             let encoded = |part: Range<usize>| models[0].encoder.encode(&rows.part(part));
-            encoded(0..0)?; // reads the columns from the frames, once for all parts
             let trees: Vec<&GradientBoosting> = models.iter().map(|model| &model.trees).collect();
             if let Some(ranked) = RankedRecords::new(rows.len(), &trees, encoded)? {
                 pool.shared(&key, || Ok::<_, TrainError>(ranked))?;

@@ -174,7 +174,6 @@ impl Peers<Boosted> {
         for models in alike.into_values().filter(|models| models.len() > 1) {
             let rows = pool.rows();
             let (encoder, fold) = (&models[0].fitted.encoder, rows.fold_of_account(FOLDS));
-            encoder.encode(&rows.part(0..0))?; // reads the columns from the frames, once for all parts
             for k in 0..FOLDS as usize {
                 let own: Vec<usize> = (0..fold.len()).filter(|&i| fold[i] as usize == k).collect();
                 let trees: Vec<&GradientBoosting> = models.iter().map(|model| model.fitted.folds[k].trees()).collect();
